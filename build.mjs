@@ -1,0 +1,48 @@
+// Builds dist/: the entry points that run as files of their own.
+//   node build.mjs [--quiet]
+import { copyFileSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+
+const OUT = 'dist'
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  conditions: ['source'],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  sourcemap: 'linked',
+  logLevel: 'warning',
+  outdir: OUT,
+  // PGlite brings a PostgreSQL of 10 MB: only the local runner uses it, from node_modules.
+  external: ['@electric-sql/pglite', 'pg-native'],
+}
+
+/** Writes dist/ anew. With quiet, says nothing unless something is wrong. */
+export async function buildProduct({ quiet = false } = {}) {
+  rmSync(OUT, { recursive: true, force: true })
+  mkdirSync(OUT)
+  await build({
+    ...common,
+    entryPoints: {
+      'parquet-worker': 'lib/store/parquet/parquet-worker.ts',
+      'local-wrapper': 'lib/nuclio-sdk-ts/src/wrapper.ts',
+    },
+    loader: { '.wasm': 'file' },
+    assetNames: '[name]',
+  })
+  copyFileSync('function.yaml', join(OUT, 'function.yaml'))
+  if (quiet) return
+  for (const name of ['parquet-worker.js', 'local-wrapper.js']) {
+    console.log(`${join(OUT, name)}  ${Math.round(statSync(join(OUT, name)).size / 1024)} KB`)
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await buildProduct({ quiet: process.argv.includes('--quiet') })
+}
