@@ -1,0 +1,66 @@
+import { settings } from '../../lib/config/fields.ts'
+import type { Field } from '../../lib/config/kinds.ts'
+import { defaultText } from './default-text.ts'
+import { GROUP_TITLES } from './markdown.ts'
+
+/** Kubernetes secret that holds the settings which must not be shown. */
+const SECRET_NAME = 'model-monitoring'
+const INDENT = '    '
+const LINE_CHARS_MAX = 100
+
+/**
+ * The entries of `spec.env` in function.yaml: every setting with its default. Secrets come from a
+ * Kubernetes secret. What is empty by default is only shown, so that it does not hide a variable
+ * that the platform sets for all functions.
+ */
+export function renderFunctionEnv(): string {
+  const lines: string[] = []
+  let group = ''
+  for (const { envName, field } of settings) {
+    if (field.group !== group) {
+      if (group !== '') lines.push('')
+      lines.push(`# ${GROUP_TITLES[field.group]}.`)
+      group = field.group
+    }
+    lines.push(...commentOf(field.doc), ...entryOf(envName, field))
+  }
+  return lines.map((line) => (line === '' ? '' : INDENT + line)).join('\n')
+}
+
+function entryOf(envName: string, field: Field): readonly string[] {
+  const head = `- name: ${envName}`
+  if (field.kind === 'text' && field.secret) {
+    const key = envName.toLowerCase().replaceAll('_', '-')
+    return [
+      head,
+      '  valueFrom:',
+      '    secretKeyRef:',
+      `      name: ${SECRET_NAME}`,
+      `      key: ${key}`,
+      '      optional: true',
+    ]
+  }
+  const value = defaultText(field)
+  if (value !== '') return [head, `  value: ${quoted(value)}`]
+  const example = field.kind === 'text' ? field.example : ''
+  return [`# ${head}`, `#   value: ${quoted(example)}`]
+}
+
+/** Always quoted: the environment takes only texts, and 10 or {x} would be something else. */
+function quoted(text: string): string {
+  return JSON.stringify(text) // YAML reads a JSON text as it is
+}
+
+/** Comment lines that fit the page. */
+function commentOf(sentence: string): readonly string[] {
+  const lines: string[] = []
+  let line = '#'
+  for (const word of sentence.split(' ')) {
+    if (INDENT.length + line.length + 1 + word.length > LINE_CHARS_MAX) {
+      lines.push(line)
+      line = '#'
+    }
+    line += ` ${word}`
+  }
+  return [...lines, line]
+}

@@ -1,0 +1,60 @@
+import { renderFunctionEnv } from './function-env.ts'
+import { renderReadmeTable, renderSettingsPage } from './markdown.ts'
+import { renderSchema } from './schema.ts'
+
+/** A file of which all or a part is derived from the declaration of the settings. */
+export interface Target {
+  readonly path: string
+  /**
+   * What the file must be, given what it is ('' if it does not exist); null when the file takes no
+   * part. Throws with one sentence when the file has lost its markers.
+   */
+  readonly contentOf: (before: string) => string | null
+}
+
+/** Every generated file, by its path from the project's root. */
+export const targets: readonly Target[] = [
+  { path: 'docs/config.schema.json', contentOf: renderSchema },
+  { path: 'docs/settings.md', contentOf: renderSettingsPage },
+  {
+    path: 'function.yaml',
+    contentOf: (before) => {
+      const after = replaceBetween(
+        before,
+        '    # settings:begin',
+        '    # settings:end',
+        renderFunctionEnv(),
+      )
+      if (after === null)
+        throw new Error('function.yaml has no lines "# settings:begin" and "# settings:end".')
+      return after
+    },
+  },
+  {
+    path: 'README.md',
+    contentOf: (before) =>
+      replaceBetween(
+        before,
+        '<!-- settings:begin -->',
+        '<!-- settings:end -->',
+        `\n${renderReadmeTable()}\n`,
+      ),
+  },
+]
+
+/**
+ * The text with everything between the line that begins with `begin` and the line that is `end`
+ * replaced; null when one of them is missing.
+ */
+export function replaceBetween(
+  text: string,
+  begin: string,
+  end: string,
+  content: string,
+): string | null {
+  const lines = text.split('\n')
+  const first = lines.findIndex((line) => line.startsWith(begin))
+  const last = lines.findIndex((line, index) => index > first && line.startsWith(end))
+  if (first < 0 || last < 0) return null
+  return [...lines.slice(0, first + 1), content, ...lines.slice(last)].join('\n')
+}
