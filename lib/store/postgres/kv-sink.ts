@@ -1,0 +1,50 @@
+import type { Attribute, EndpointUpdate, KvSink } from '../../stream/ports.ts'
+import { safeText } from '../safe-text.ts'
+import { bisect } from './bisect.ts'
+import type { Database } from './database.ts'
+
+// Sorted, so that two processes which update the same endpoints never wait for each other.
+const MERGE = `
+  INSERT INTO model_endpoints AS stored (endpoint_id, record, updated_at)
+  SELECT given.endpoint_id, given.record::jsonb, now()
+  FROM unnest($1::text[], $2::text[]) AS given (endpoint_id, record)
+  ORDER BY given.endpoint_id COLLATE "C"
+  ON CONFLICT (endpoint_id) DO UPDATE
+  SET record = stored.record || excluded.record, updated_at = excluded.updated_at`
+
+/** Endpoint records in `model_endpoints`: all updates of a call in one statement. */
+export function createKvSink(database: Database): KvSink {
+  return {
+    write(updates) {
+      return bisect(updates.length, async (from, to) => {
+        const records = mergeById(updates.slice(from, to))
+        await database.query(MERGE, [
+          [...records.keys()],
+          [...records.values()].map((attributes) => recordJson(attributes)),
+        ])
+      })
+    },
+  }
+}
+
+/** One statement may meet a key only once, and two ids may become equal under the text rule. */
+function mergeById(updates: readonly EndpointUpdate[]): Map<string, Map<string, Attribute>> {
+  const records = new Map<string, Map<string, Attribute>>()
+  for (const { endpointId, attributes } of updates) {
+    const id = safeText(endpointId)
+    const record = records.get(id) ?? new Map<string, Attribute>()
+    records.set(id, record)
+    for (const [name, attribute] of attributes) record.set(safeText(name), attribute)
+  }
+  return records
+}
+
+/** The text of a JSON object, put together by hand: an attribute may be called `__proto__`. */
+function recordJson(attributes: ReadonlyMap<string, Attribute>): string {
+  const members: string[] = []
+  for (const [name, { value }] of attributes) {
+    const scalar = typeof value === 'string' ? safeText(value) : value
+    members.push(`${JSON.stringify(name)}:${JSON.stringify(scalar)}`)
+  }
+  return `{${members.join(',')}}`
+}

@@ -1,0 +1,243 @@
+/**
+ * What the deterministic core needs of the world, and what it hands over. `accept`, `compute` and
+ * `deliver` reach clocks, disks and stores only through these types; `handler/wiring.ts` builds the
+ * real ones, tests build their own.
+ */
+
+/** Where an event was read: a shard of a stream and its offset there. */
+export interface StreamPosition {
+  /** Topic or stream path and shard, such as `events/3`. */
+  readonly shard: string
+  /** The trigger's own offset of the event in that shard, >= 0. */
+  readonly offset: number
+}
+
+/** The time of day and timers; the only source of "now" behind the handler. */
+export interface Clock {
+  /** Whole microseconds since 1970 UTC. */
+  nowUs(): number
+  /** Calls back once after that many real milliseconds; the answer cancels it. */
+  after(ms: number, call: () => void): () => void
+}
+
+/** One attribute of an endpoint's record with the type it has on the wire. */
+export type Attribute =
+  | { readonly type: 'text'; readonly value: string }
+  | { readonly type: 'int'; readonly value: number }
+  | { readonly type: 'double'; readonly value: number }
+  | { readonly type: 'bool'; readonly value: boolean }
+
+/** Attributes to merge into an endpoint's record; others of the record stay as they are. */
+export interface EndpointUpdate {
+  readonly endpointId: string
+  /** By attribute name. A Map, because labels may be called `__proto__`. */
+  readonly attributes: ReadonlyMap<string, Attribute>
+}
+
+/** An endpoint's record as stored: attribute name -> value. */
+export type StoredRecord = ReadonlyMap<string, string | number | boolean>
+
+/** A row of the time series table: some metrics of one endpoint at one time. */
+export interface MetricRow {
+  readonly endpointId: string
+  /** base_metrics, endpoint_features or custom_metrics (SEMANTICS.md section 9). */
+  readonly recordType: string
+  /** Whole milliseconds since 1970 UTC. */
+  readonly atMs: number
+  /** Column names, each once. */
+  readonly names: readonly string[]
+  /** As many as names; numbers are finite. */
+  readonly values: readonly (number | string)[]
+}
+
+/** Names the rows that one Parquet file holds, before that file is written. */
+export interface Claim {
+  readonly log: string
+  readonly endpointId: string
+  /** Whole hours since 1970 UTC of the rows' event time. */
+  readonly hour: number
+  /** 1, 2, ... for each (log, endpoint, hour). */
+  readonly number: number
+  /** The range of the log's offsets, both included: all rows of this key in it are in the file. */
+  readonly firstOffset: number
+  readonly lastOffset: number
+}
+
+/** Function and model of a row, as texts. */
+export interface Identity {
+  readonly functionUri: string
+  /** With its version: `iris:v1`. */
+  readonly model: string
+  readonly modelClass: string | null
+}
+
+/** What only some rows have. */
+export interface RowExtras {
+  readonly metrics: ReadonlyMap<string, number> | null
+  readonly entities: ReadonlyMap<string, string> | null
+}
+
+/** A feature's type inside one endpoint's files. */
+export type ValueKind = 'double' | 'text'
+
+/** Positions of the fixed columns in a row of `PredictionFile.numbers`; the features follow. */
+export const ROW = {
+  atUs: 0,
+  latencyUs: 1,
+  errorCount: 2,
+  offset: 3,
+  identity: 4,
+  labels: 5,
+  firstRequest: 6,
+  predictionCount: 7,
+  features: 8,
+} as const
+
+/**
+ * The rows of one Parquet file, held the way they were appended.
+ *
+ * numbers      rowCount x stride, row by row; stride = ROW.features + featureNames.length. NaN means
+ *              missing. `latencyUs` and `errorCount` are whole numbers; `identity`, `labels` and
+ *              `firstRequest` are indexes into the lists below (labels -1: none).
+ *              `predictionCount` is how many of `predictions` belong to the row, one row's after the
+ *              other's; -1 means that the row has no prediction (null) and takes none of them.
+ * predictions  numbers (NaN = null inside a list) or texts, by predictionKind.
+ * featureTexts one list per feature, present where its kind is 'text': a text or null per row.
+ * extras       row -> metrics and entities, for rows that have any.
+ */
+export interface PredictionFile {
+  readonly claim: Claim
+  readonly rowCount: number
+  readonly featureNames: readonly string[]
+  readonly featureKinds: readonly ValueKind[]
+  readonly predictionKind: ValueKind
+  readonly identities: readonly Identity[]
+  readonly labelSets: readonly ReadonlyMap<string, string>[]
+  readonly firstRequests: readonly string[]
+  readonly numbers: Float64Array
+  readonly predictions: Float64Array | readonly string[]
+  readonly requestIds: readonly string[]
+  readonly lastRequests: readonly string[]
+  readonly featureTexts: ReadonlyMap<number, readonly (string | null)[]>
+  readonly extras: ReadonlyMap<number, RowExtras>
+}
+
+/** A row that a sink will never take, by its index in what was handed over. */
+export interface RefusedRow {
+  readonly index: number
+  readonly reason: string
+}
+
+/** What became of rows that were handed to a sink. */
+export type Outcome =
+  | { readonly kind: 'written' }
+  /** All others are written; `unwritten` (indexes) are to be tried again, `refused` never. */
+  | {
+      readonly kind: 'partial'
+      readonly unwritten: readonly number[]
+      readonly refused: readonly RefusedRow[]
+    }
+  /** Nothing is known to be written; trying again later can help. */
+  | { readonly kind: 'retry'; readonly reason: string }
+  /** Nothing is written and never will be. */
+  | { readonly kind: 'rejected'; readonly reason: string }
+
+/** Takes endpoint records; each update is one endpoint's, and an endpoint stands in a call once. */
+export interface KvSink {
+  write(updates: readonly EndpointUpdate[]): Promise<Outcome>
+}
+
+/** Takes metrics; writing the same rows again changes nothing. */
+export interface TsdbSink {
+  write(rows: readonly MetricRow[]): Promise<Outcome>
+}
+
+/** Takes one whole Parquet file; writing the same file again changes nothing. */
+export interface ParquetSink {
+  write(file: PredictionFile): Promise<Outcome>
+}
+
+/** Claims on Parquet files: created once, never changed. */
+export interface ClaimStore {
+  /** Every claim of a log, in no order. */
+  list(log: string): Promise<readonly Claim[]>
+  /** True when this call created it; false when that (log, endpoint, hour, number) existed. */
+  create(claim: Claim): Promise<boolean>
+}
+
+/** Reads endpoint records; ids without a record are left out. */
+export interface RecordReader {
+  read(endpointIds: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>>
+}
+
+/** What to read of the time series table. */
+export interface SeriesQuery {
+  readonly endpointId?: string
+  readonly recordType?: string
+  readonly metric?: string
+  /** Both included, whole milliseconds since 1970 UTC. */
+  readonly fromMs?: number
+  readonly toMs?: number
+  /** Rows at most, > 0. */
+  readonly limit: number
+}
+
+/** One value of the time series table. */
+export interface SeriesPoint {
+  readonly atMs: number
+  readonly endpointId: string
+  readonly recordType: string
+  readonly metric: string
+  readonly value: number | string
+}
+
+/** Reads back what was written, for people and dashboards. */
+export interface StoreReader {
+  /** Every endpoint's record, ordered by endpoint id. */
+  endpoints(): Promise<readonly StoredRecord[]>
+  /** Ordered by time, endpoint, record type, metric; the newest `limit` of them. */
+  series(query: SeriesQuery): Promise<readonly SeriesPoint[]>
+}
+
+/** One store family behind its ports. */
+export interface Store {
+  readonly kv: KvSink
+  readonly tsdb: TsdbSink
+  readonly claims: ClaimStore
+  readonly records: RecordReader
+  readonly reader: StoreReader
+  close(): Promise<void>
+}
+
+/** The folder of a log's segments, as the spool needs it. Every call is synchronous. */
+export interface SegmentDisk {
+  /** Names of all files in the folder, in no order. */
+  list(): readonly string[]
+  /** The whole file. */
+  read(name: string): Uint8Array
+  /** Opens for appending at the end, makes the file if there is none. */
+  open(name: string): SegmentFile
+  /** Keeps bytes aside under a name that does not exist yet; the answer is the name. */
+  keepAside(name: string, bytes: Uint8Array): string
+  remove(name: string): void
+}
+
+/** One open segment. */
+export interface SegmentFile {
+  /** Bytes in the file. */
+  size(): number
+  /** Appends bytes[0..count); throws the disk's error (ENOSPC, EIO, ...), maybe after a part. */
+  append(bytes: Uint8Array, count: number): void
+  truncate(size: number): void
+  /** Makes what was appended survive a power cut. */
+  sync(): void
+  /** The same in the background; resolves when done. */
+  syncLater(): Promise<void>
+  close(): void
+}
+
+/** An append-only text file of lines, such as the dead letters. */
+export interface LineFile {
+  append(line: string): void
+  close(): void
+}
