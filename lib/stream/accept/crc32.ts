@@ -1,0 +1,18 @@
+import * as zlib from 'node:zlib'
+
+const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1
+  return value
+})
+
+/** The same sum as zlib's, for Node 20.0 to 20.14, which do not offer it. */
+export function crc32ByTable(bytes: Uint8Array, seed = 0): number {
+  let value = ~seed
+  for (const byte of bytes) value = (TABLE[(value ^ byte) & 255] ?? 0) ^ (value >>> 8)
+  return ~value >>> 0
+}
+
+/** CRC-32 (ISO 3309) of bytes, 0 to 2^32 - 1; a seed continues the sum of earlier bytes. */
+export const crc32: (bytes: Uint8Array, seed?: number) => number =
+  typeof zlib.crc32 === 'function' ? zlib.crc32 : crc32ByTable

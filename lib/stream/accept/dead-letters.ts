@@ -1,0 +1,142 @@
+/**
+ * Format of the dead letters: what was not taken, for people and for putting it back.
+ *
+ * One JSON object per line, in append-only files:
+ *   log, offset     the log that the event was read in and its offset there
+ *   shard, shard_offset  where a stream trigger read it (left out if it has no such position)
+ *   call            index of the call in a batch event, or null
+ *   row             index of the row in its call, or null for more than a row
+ *   time            arrival of the event, ISO 8601 in UTC
+ *   reason, path    a fixed word and the field it is about
+ *   body            the event's bytes as they were received, as text; `body_base64` instead where the
+ *                   bytes are not valid UTF-8
+ * (log, offset, call, row) is the key of a line. A line is written by one append; a torn last line has
+ * no line feed and is left alone, the next one begins on a line of its own. After a restart the replay
+ * meets the same rejections again, so the keys of the log's lines are read first and not written twice.
+ */
+import { isUtf8 } from 'node:buffer'
+import type { LineFile, StreamPosition } from '../ports.ts'
+import type { Rejection } from './rejection.ts'
+
+/** A rejection with the event it comes from. */
+export interface DeadLetter {
+  readonly log: string
+  readonly offset: number
+  readonly position: StreamPosition | null
+  readonly arrivedAtUs: number
+  readonly call: number | null
+  readonly rejection: Rejection
+  readonly body: Uint8Array
+}
+
+/** The line of one dead letter, without its line feed. */
+export function deadLetterLine(letter: DeadLetter): string {
+  const { rejection, position, body } = letter
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  return JSON.stringify({
+    log: letter.log,
+    offset: letter.offset,
+    ...(position === null ? {} : { shard: position.shard, shard_offset: position.offset }),
+    call: letter.call,
+    row: rejection.row,
+    time: isoTime(letter.arrivedAtUs),
+    reason: rejection.reason,
+    path: rejection.path,
+    ...(isUtf8(bytes)
+      ? { body: bytes.toString('utf8') }
+      : { body_base64: bytes.toString('base64') }),
+  })
+}
+
+/** ISO 8601 with microseconds, in UTC. */
+function isoTime(atUs: number): string {
+  const seconds = Math.floor(atUs / 1_000_000)
+  const days = Math.floor(seconds / 86_400)
+  const { year, month, day } = civilDay(days)
+  const rest = seconds - days * 86_400
+  const clock = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60].map(twoDigits)
+  const fraction = String(atUs - seconds * 1_000_000).padStart(6, '0')
+  return `${year}-${twoDigits(month)}-${twoDigits(day)}T${clock.join(':')}.${fraction}Z`
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0')
+}
+
+/** Gregorian date of a count of days since 1970 (Hinnant, `civil_from_days`). */
+export function civilDay(days: number): { year: number; month: number; day: number } {
+  const shifted = days + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const dayOfEra = shifted - era * 146_097
+  const yearOfEra = Math.floor(
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
+  )
+  const dayOfYear =
+    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153)
+  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+  return {
+    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+    month,
+    day: dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1,
+  }
+}
+
+/** Writes dead letters of one log, each key once. */
+export class DeadLetters {
+  readonly #file: LineFile
+  readonly #log: string
+  #written: Set<string> | null
+
+  /** @param lines  what the log's file holds already, line by line */
+  constructor(file: LineFile, log: string, lines: Iterable<string>) {
+    this.#file = file
+    this.#log = log
+    this.#written = new Set()
+    for (const line of lines) {
+      const key = keyOfLine(line, log)
+      if (key !== null) this.#written.add(key)
+    }
+  }
+
+  /** Appends a letter unless an earlier run of the same log did. */
+  write(letter: DeadLetter): void {
+    const { call, rejection } = letter
+    if (this.#written?.has(keyOf(letter.offset, call, rejection.row))) return
+    this.#file.append(deadLetterLine(letter))
+  }
+
+  /** After the replay every key is new: what was there before need not be remembered any longer. */
+  forgetEarlier(): void {
+    this.#written = null
+  }
+
+  get log(): string {
+    return this.#log
+  }
+}
+
+function keyOf(offset: number, call: number | null, row: number | null): string {
+  return `${offset}/${call}/${row}`
+}
+
+function keyOfLine(line: string, log: string): string | null {
+  try {
+    const letter: unknown = JSON.parse(line)
+    if (typeof letter !== 'object' || letter === null) return null
+    if (!('log' in letter && 'offset' in letter && 'call' in letter && 'row' in letter)) return null
+    const { offset, call, row } = letter as {
+      offset: number
+      call: number | null
+      row: number | null
+    }
+    return letter.log === log ? keyOf(offset, call, row) : null
+  } catch (error) {
+    if (error instanceof SyntaxError) return null // a torn line
+    throw error
+  }
+}
