@@ -1,0 +1,99 @@
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { errorCode, errorMessage, StreamError } from '../../stream/errors.ts'
+import type { LineFile, SegmentDisk, SegmentFile } from '../../stream/ports.ts'
+
+const fdatasyncLater = promisify(fdatasync)
+
+/**
+ * The folder of a spool on a real disk; makes it if there is none.
+ *
+ * @throws StreamError `path-unusable` if it cannot be made or written to
+ */
+export function openSegmentFolder(folder: string): SegmentDisk {
+  makeFolder(folder)
+  return {
+    list: () => readdirSync(folder),
+    read: (name) => readFileSync(join(folder, name)),
+    open: (name) => openSegment(join(folder, name)),
+    keepAside: (name, bytes) => keepAside(folder, name, bytes),
+    remove: (name) => unlinkSync(join(folder, name)),
+  }
+}
+
+/** A file of lines on a real disk; a torn last line is ended first, so that the next one stands alone. */
+export function openLineFile(folder: string, name: string): LineFile {
+  makeFolder(folder)
+  const path = join(folder, name)
+  const file = openSync(path, 'a+')
+  const isTorn = fstatSync(file).size > 0 && readFileSync(path).at(-1) !== 0x0a
+  if (isTorn) writeAll(file, Buffer.from('\n'), 1)
+  return {
+    append: (line) => {
+      const bytes = Buffer.from(`${line}\n`)
+      writeAll(file, bytes, bytes.length)
+    },
+    close: () => closeSync(file),
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    const probe = join(folder, `.probe-${process.pid}`)
+    closeSync(openSync(probe, 'w'))
+    unlinkSync(probe)
+  } catch (error) {
+    const message = `The folder ${folder} cannot be written to (${errorCode(error) || errorMessage(error)}): make it writable for this user, or name another one.`
+    throw new StreamError('path-unusable', message, { cause: error })
+  }
+}
+
+function openSegment(path: string): SegmentFile {
+  const file = openSync(path, 'a')
+  return {
+    size: () => fstatSync(file).size,
+    append: (bytes, count) => writeAll(file, bytes, count),
+    truncate: (size) => ftruncateSync(file, size),
+    sync: () => fdatasyncSync(file),
+    syncLater: () => fdatasyncLater(file),
+    close: () => closeSync(file),
+  }
+}
+
+/** A disk may take a part of the bytes at a time. */
+function writeAll(file: number, bytes: Uint8Array, count: number): void {
+  let written = 0
+  while (written < count) written += writeSync(file, bytes, written, count - written)
+}
+
+function keepAside(folder: string, name: string, bytes: Uint8Array): string {
+  for (let number = 1; ; number++) {
+    const aside = `${name}-${number}`
+    try {
+      const file = openSync(join(folder, aside), 'wx')
+      try {
+        writeAll(file, bytes, bytes.length)
+        fdatasyncSync(file)
+      } finally {
+        closeSync(file)
+      }
+      return aside
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error
+    }
+  }
+}
