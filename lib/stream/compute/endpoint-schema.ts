@@ -1,0 +1,159 @@
+import assert from 'node:assert'
+import type { StoredRecord, ValueKind } from '../ports.ts'
+
+/**
+ * Names and types of an endpoint's features and predictions.
+ *
+ * `fields` are all features that the endpoint ever had: they only grow, because each is a column of its
+ * files. `inputFields` says which of them the values of today's rows are, in order. A type is null until
+ * a record or a first value decides it, and never changes after that.
+ */
+export class EndpointSchema {
+  readonly fields: string[] = []
+  readonly kinds: (ValueKind | null)[] = []
+  #inputFields: readonly number[] = []
+  #labelNames: readonly string[] = []
+  #predictionKind: ValueKind | null = null
+  #areFeaturesGenerated = false
+  #areLabelsGenerated = false
+  #featureNames: readonly string[] = []
+
+  /** Indexes into `fields`, one per value of a row; empty until names are known. */
+  get inputFields(): readonly number[] {
+    return this.#inputFields
+  }
+
+  /** Names of today's features in the order of a row's values. */
+  get featureNames(): readonly string[] {
+    return this.#featureNames
+  }
+
+  get labelNames(): readonly string[] {
+    return this.#labelNames
+  }
+
+  get predictionKind(): ValueKind | null {
+    return this.#predictionKind
+  }
+
+  /** Whether features (f0, f1, ...) or labels (p0, p1, ...) were named here, and not by a record. */
+  get areNamesGenerated(): { readonly features: boolean; readonly labels: boolean } {
+    return { features: this.#areFeaturesGenerated, labels: this.#areLabelsGenerated }
+  }
+
+  /** Decides the predictions' type; allowed once. */
+  decidePredictionKind(kind: ValueKind): void {
+    assert(this.#predictionKind === null)
+    this.#predictionKind = kind
+  }
+
+  /**
+   * Takes names and types from the endpoint's record as MLRun's API or this function wrote it. An empty
+   * list says nothing: each start of a serving function writes one (D22).
+   *
+   * @returns  whether a name was added, so that rows from here on have other columns
+   */
+  learnRecord(record: StoredRecord): boolean {
+    const labels = nameList(record.get('label_names')) ?? nameList(record.get('label_columns'))
+    const fieldCountBefore = this.fields.length
+    if (labels !== null) {
+      this.#labelNames = labels
+      this.#areLabelsGenerated = false
+    }
+    const names = nameList(record.get('feature_names'))
+    if (names !== null) {
+      this.#areFeaturesGenerated = false
+      this.#setFeatures(withoutLabels(names, labels ?? []))
+    }
+    this.#learnKinds(record.get('feature_stats'))
+    return this.fields.length > fieldCountBefore
+  }
+
+  /** Names the features of an endpoint whose record names none, by its first row. */
+  nameFeatures(names: readonly string[]): void {
+    assert(this.#featureNames.length === 0, 'names are given once; after that a record renames')
+    this.#areFeaturesGenerated = true
+    this.#setFeatures(names)
+  }
+
+  /** Names as many predictions as a row has, keeping the names that there are: p0, p1, ... */
+  nameLabels(names: readonly string[] | null, count: number): void {
+    if (this.#labelNames.length >= count) return
+    this.#areLabelsGenerated = true
+    if (this.#labelNames.length === 0 && names !== null && names.length === count) {
+      this.#labelNames = names
+      return
+    }
+    const known = this.#labelNames
+    const added: string[] = []
+    for (let index = known.length; index < count; index++) {
+      added.push(freeName(`p${index}`, [...known, ...added]))
+    }
+    this.#labelNames = [...known, ...added]
+  }
+
+  #setFeatures(names: readonly string[]): void {
+    this.#featureNames = names
+    this.#inputFields = names.map((name) => {
+      const index = this.fields.indexOf(name)
+      if (index >= 0) return index
+      this.kinds.push(null)
+      return this.fields.push(name) - 1
+    })
+  }
+
+  /** A type that is decided stays: a column of files cannot change. */
+  #learnKinds(featureStats: string | number | boolean | undefined): void {
+    const stats = parseObject(featureStats)
+    if (stats === null) return
+    for (const [index, name] of this.fields.entries()) {
+      const column = Object.hasOwn(stats, name) ? stats[name] : undefined
+      if (this.kinds[index] !== null || typeof column !== 'object' || column === null) continue
+      // Numbers have a mean, bools a histogram; texts have only count, unique, top and freq.
+      this.kinds[index] = 'mean' in column || 'hist' in column ? 'double' : 'text'
+    }
+  }
+}
+
+/** In MLRun 0.6 the names of a training set end in its label columns, which no row carries. */
+function withoutLabels(names: readonly string[], labels: readonly string[]): readonly string[] {
+  const rest = names.slice(0, names.length - labels.length)
+  const endsInLabels =
+    labels.length > 0 && labels.every((name, i) => name === names[rest.length + i])
+  return endsInLabels && rest.length > 0 ? rest : names
+}
+
+function freeName(wanted: string, taken: readonly string[]): string {
+  return taken.includes(wanted) ? freeName(`${wanted}_`, taken) : wanted
+}
+
+/** A JSON list of different texts, at least one; null for anything else. */
+function nameList(json: string | number | boolean | undefined): readonly string[] | null {
+  if (typeof json !== 'string' || json === '') return null
+  const names = parseJson(json)
+  const isUsable =
+    Array.isArray(names) &&
+    names.length > 0 &&
+    names.every((name) => typeof name === 'string') &&
+    new Set(names).size === names.length
+  return isUsable ? (names as string[]) : null
+}
+
+function parseObject(
+  json: string | number | boolean | undefined,
+): Readonly<Record<string, unknown>> | null {
+  const value = typeof json === 'string' && json !== '' ? parseJson(json) : null
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : null
+}
+
+/** What somebody else wrote into the record may be anything; what cannot be read says nothing. */
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}
