@@ -101,7 +101,7 @@ export const ROW = {
  *              `firstRequest` are indexes into the lists below (labels -1: none).
  *              `predictionCount` is how many of `predictions` belong to the row, one row's after the
  *              other's; -1 means that the row has no prediction (null) and takes none of them.
- * predictions  numbers (NaN = null inside a list) or texts, by predictionKind.
+ * predictions  numbers (NaN = null inside a list) or texts and nulls, by predictionKind.
  * featureTexts one list per feature, present where its kind is 'text': a text or null per row.
  * extras       row -> metrics and entities, for rows that have any.
  */
@@ -115,7 +115,7 @@ export interface PredictionFile {
   readonly labelSets: readonly ReadonlyMap<string, string>[]
   readonly firstRequests: readonly string[]
   readonly numbers: Float64Array
-  readonly predictions: Float64Array | readonly string[]
+  readonly predictions: Float64Array | readonly (string | null)[]
   readonly requestIds: readonly string[]
   readonly lastRequests: readonly string[]
   readonly featureTexts: ReadonlyMap<number, readonly (string | null)[]>
