@@ -1,0 +1,107 @@
+import type { JsonObject } from '../accept/event.ts'
+import { meanOf, predictionsPerSecond } from '../compute/sliding-windows.ts'
+import type { Attribute } from '../ports.ts'
+import { pythonJson } from './python-json.ts'
+
+/** Count and sum over one window, with the window's name and length. */
+export interface WindowTotal {
+  readonly name: string
+  readonly ms: number
+  readonly count: number
+  readonly sum: number
+}
+
+/** What an endpoint's record says at one moment. */
+export interface EndpointSummary {
+  readonly endpointId: string
+  readonly project: string
+  readonly functionUri: string
+  /** With its version. */
+  readonly model: string
+  /** '' if no event named a class. */
+  readonly modelClass: string
+  readonly labels: JsonObject | null
+  /** `when` of the row that came last, '' before the first row. */
+  readonly timestamp: string
+  /** `when` of the earliest and the latest row by event time, '' before the first row. */
+  readonly firstRequest: string
+  readonly lastRequest: string
+  readonly errorCount: number
+  /** Weights of rows; never empty, the first is not necessarily the shortest. */
+  readonly counts: readonly WindowTotal[]
+  /** Rows that have a latency, and the sum of it in microseconds. */
+  readonly latencies: readonly WindowTotal[]
+  /** Names that were generated here; null where the record brought them. */
+  readonly generatedFeatures: readonly string[] | null
+  readonly generatedLabels: readonly string[] | null
+}
+
+/**
+ * The attributes of an endpoint's record that this function writes; all others of the record stay.
+ * Source: MLRun 0.6 `EventToKV`, and for project and active its API (an item without `project` is
+ * invisible to MLRun's list).
+ */
+export function recordAttributes(summary: EndpointSummary): ReadonlyMap<string, Attribute> {
+  const attributes = new Map<string, Attribute>()
+  for (const [name, value] of Object.entries(summary.labels ?? {})) {
+    const attribute = scalarAttribute(value)
+    if (attribute !== null) attributes.set(`_${name}`, attribute)
+  }
+  const setText = (name: string, value: string): void => {
+    if (value !== '') attributes.set(name, { type: 'text', value })
+  }
+  setText('endpoint_id', summary.endpointId)
+  setText('project', summary.project)
+  setText('function_uri', summary.functionUri)
+  setText('model', summary.model)
+  setText('model_class', summary.modelClass)
+  setText('labels', pythonJson(summary.labels ?? {}))
+  setText('timestamp', summary.timestamp)
+  setText('first_request', summary.firstRequest)
+  setText('last_request', summary.lastRequest)
+  attributes.set('active', { type: 'bool', value: true })
+  attributes.set('error_count', { type: 'int', value: summary.errorCount })
+  if (summary.generatedFeatures !== null) {
+    setText('feature_names', pythonJson(summary.generatedFeatures))
+  }
+  if (summary.generatedLabels !== null) {
+    // MLRun's API reads label_names, the function of August 2021 label_columns (D29).
+    setText('label_names', pythonJson(summary.generatedLabels))
+    setText('label_columns', pythonJson(summary.generatedLabels))
+  }
+  for (const [name, value] of baseMetrics(summary)) {
+    attributes.set(name, { type: isWholeCount(name, value) ? 'int' : 'double', value })
+  }
+  return attributes
+}
+
+/**
+ * The aggregates of an endpoint, as columns of `base_metrics` and of its record: counts and averages by
+ * window, and the rate over the shortest count window. A window without rows has no average.
+ */
+export function baseMetrics(
+  summary: Pick<EndpointSummary, 'counts' | 'latencies'>,
+): ReadonlyMap<string, number> {
+  const metrics = new Map<string, number>()
+  for (const total of summary.latencies) {
+    const mean = meanOf(total)
+    if (mean !== null) metrics.set(`latency_avg_${total.name}`, mean)
+  }
+  for (const { name, count } of summary.counts) metrics.set(`predictions_count_${name}`, count)
+  const shortest = [...summary.counts].sort((a, b) => a.ms - b.ms)[0]
+  if (shortest !== undefined) metrics.set('predictions_per_second', predictionsPerSecond(shortest))
+  return metrics
+}
+
+/** One label as an attribute for searches; lists, objects and null stay in `labels` alone (D19, D27). */
+function scalarAttribute(value: unknown): Attribute | null {
+  if (typeof value === 'string') return { type: 'text', value }
+  if (typeof value === 'boolean') return { type: 'bool', value }
+  if (typeof value !== 'number' || !Number.isFinite(value)) return null
+  return { type: Number.isSafeInteger(value) ? 'int' : 'double', value }
+}
+
+/** Counts are whole numbers unless the server samples: then rows have weights. */
+function isWholeCount(name: string, value: number): boolean {
+  return name.startsWith('predictions_count_') && Number.isSafeInteger(value)
+}
