@@ -1,0 +1,175 @@
+// The spool gives back what was appended, in order and with the same offsets; damage anywhere costs
+// only the frames that it hits, and what was damaged is kept aside.
+import assert from 'node:assert'
+import { test } from 'node:test'
+import * as zlib from 'node:zlib'
+import fc from 'fast-check'
+import { crc32ByTable } from '../../../../lib/stream/accept/crc32.ts'
+import type { DamagedRange } from '../../../../lib/stream/accept/spool.ts'
+import { Spool } from '../../../../lib/stream/accept/spool.ts'
+import type { NewRecord, SpoolRecord } from '../../../../lib/stream/accept/spool-format.ts'
+import type { MemoryDisk } from '../../../support/memory-disk.ts'
+import { memoryDisk } from '../../../support/memory-disk.ts'
+
+const OPTIONS = { segmentBytes: 200, syncEvery: false }
+
+function eventOf(body: string): NewRecord {
+  return { kind: 'event', arrivedAtUs: 7, position: null, body: Buffer.from(body) }
+}
+
+function openSpool(disk: MemoryDisk): {
+  spool: Spool
+  records: SpoolRecord[]
+  damage: DamagedRange[]
+} {
+  const spool = new Spool(disk, OPTIONS)
+  const damage: DamagedRange[] = []
+  const records = [...spool.replay((range) => damage.push(range))]
+  return { spool, records, damage }
+}
+
+/** Body or JSON of each record, with its offset. */
+function textsOf(records: readonly SpoolRecord[]): string[] {
+  return records.map((record) => {
+    const text = record.kind === 'event' ? Buffer.from(record.body).toString() : record.json
+    return `${record.offset} ${text}`
+  })
+}
+
+function filled(bodies: readonly string[]): MemoryDisk {
+  const disk = memoryDisk()
+  const { spool } = openSpool(disk)
+  for (const body of bodies) spool.append(eventOf(body))
+  return disk
+}
+
+test('what was appended comes back, whatever it is (property)', () => {
+  const records = fc.array(
+    fc.oneof(
+      fc.record({
+        kind: fc.constant('event' as const),
+        arrivedAtUs: fc.integer({ min: 0 }),
+        position: fc.option(
+          fc.record({ shard: fc.string({ unit: 'grapheme' }), offset: fc.nat() }),
+        ),
+        body: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+      }),
+      fc.record({
+        kind: fc.constant('read' as const),
+        arrivedAtUs: fc.integer({ min: 0 }),
+        json: fc.json(),
+      }),
+    ),
+  )
+  fc.assert(
+    fc.property(records, (given) => {
+      const disk = memoryDisk()
+      const { spool } = openSpool(disk)
+      const appended = given.map((record) => spool.append(record))
+      const again = openSpool(disk)
+      assert.deepEqual(again.records, appended)
+      assert.deepEqual(again.damage, [])
+      assert.equal(again.spool.nextOffset, given.length)
+    }),
+  )
+})
+
+test('any flipped byte costs the frame that it hits and no other', () => {
+  const bodies = ['first', 'second', 'third']
+  const whole = filled(bodies)
+  const [name = ''] = whole.list()
+  const bytes = whole.read(name)
+  assert.equal(whole.list().length, 1)
+  for (let at = 0; at < bytes.length; at++) {
+    const disk = filled(bodies)
+    const damaged = bytes.slice()
+    damaged[at] = (damaged[at] ?? 0) ^ 0x10
+    disk.files.set(name, damaged)
+    const { records, damage, spool } = openSpool(disk)
+    const lost = at < 24 ? 0 : 1
+    assert.equal(records.length, 3 - lost, `byte ${at}`)
+    assert.equal(damage.length, 1, `byte ${at}`)
+    assert(textsOf(records).every((text) => ['0 first', '1 second', '2 third'].includes(text)))
+    // What follows goes on behind everything that is there.
+    const next = spool.append(eventOf('next'))
+    assert(records.every(({ offset }) => offset < next.offset))
+    assert.deepEqual(textsOf(openSpool(disk).records).at(-1), `${next.offset} next`)
+  }
+})
+
+test('any truncation of the last segment keeps the whole frames before it', () => {
+  const bodies = ['first', 'second', 'third']
+  const [name = ''] = filled(bodies).list()
+  const bytes = filled(bodies).read(name)
+  for (let size = 0; size < bytes.length; size++) {
+    const disk = filled(bodies)
+    disk.files.set(name, bytes.slice(0, size))
+    const { records, spool } = openSpool(disk)
+    assert.deepEqual(
+      textsOf(records),
+      ['0 first', '1 second', '2 third'].slice(0, records.length),
+      `${size} bytes`,
+    )
+    spool.append(eventOf('next'))
+    const again = openSpool(disk)
+    assert.deepEqual(textsOf(again.records), [...textsOf(records), `${records.length} next`])
+    assert.deepEqual(again.damage, [], 'the tail was cut once')
+  }
+})
+
+test('zeros at the end, as a file system may leave them, are no frames', () => {
+  const disk = filled(['a'])
+  const [name = ''] = disk.list()
+  disk.files.set(name, Buffer.concat([disk.read(name), Buffer.alloc(64)]))
+  const { records, damage } = openSpool(disk)
+  assert.deepEqual(textsOf(records), ['0 a'])
+  assert.equal(damage[0]?.bytes, 64)
+})
+
+test('a full disk leaves nothing of the failed append, and it can be tried again', () => {
+  const disk = filled(['a'])
+  const { spool } = openSpool(disk)
+  for (const bytes of [0, 5, 30]) {
+    // The first append of this spool begins a segment, whose header is one append of its own.
+    disk.failAfter(bytes)
+    assert.throws(() => spool.append(eventOf('b')), { code: 'ENOSPC' })
+  }
+  spool.append(eventOf('b'))
+  disk.failAfter(9)
+  assert.throws(() => spool.append(eventOf('c')), { code: 'ENOSPC' })
+  spool.append(eventOf('c'))
+  const again = openSpool(disk)
+  assert.deepEqual([textsOf(again.records), again.damage], [['0 a', '1 b', '2 c'], []])
+})
+
+test('a torn append that cannot be taken back is stepped over', () => {
+  const disk = filled([])
+  const { spool } = openSpool(disk)
+  spool.append(eventOf('a'))
+  disk.failAfter(9)
+  disk.canTruncate = false
+  assert.throws(() => spool.append(eventOf('b')), { code: 'ENOSPC' })
+  disk.canTruncate = true
+  spool.append(eventOf('b'))
+  const again = openSpool(disk)
+  assert.deepEqual(textsOf(again.records), ['0 a', '1 b'])
+  assert.equal(again.damage.length, 1)
+})
+
+test('a segment of a newer format stops the start with what to do', () => {
+  const disk = filled(['a'])
+  const [name = ''] = disk.list()
+  const bytes = Buffer.from(disk.read(name))
+  bytes.writeUInt32LE(2, 4)
+  bytes.writeUInt32LE(crc32ByTable(bytes.subarray(0, 20)), 20)
+  disk.files.set(name, bytes)
+  assert.throws(() => openSpool(disk), { code: 'path-unusable', message: /has format 2/ })
+})
+
+test("the sum by table is zlib's", { skip: typeof zlib.crc32 !== 'function' }, () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), fc.nat(), (bytes, seed) => {
+      assert.equal(crc32ByTable(bytes, seed), zlib.crc32(bytes, seed))
+    }),
+  )
+})
