@@ -89,13 +89,11 @@ export function civilDay(days: number): { year: number; month: number; day: numb
 /** Writes dead letters of one log, each key once. */
 export class DeadLetters {
   readonly #file: LineFile
-  readonly #log: string
   #written: Set<string> | null
 
   /** @param lines  what the log's file holds already, line by line */
   constructor(file: LineFile, log: string, lines: Iterable<string>) {
     this.#file = file
-    this.#log = log
     this.#written = new Set()
     for (const line of lines) {
       const key = keyOfLine(line, log)
@@ -113,10 +111,6 @@ export class DeadLetters {
   /** After the replay every key is new: what was there before need not be remembered any longer. */
   forgetEarlier(): void {
     this.#written = null
-  }
-
-  get log(): string {
-    return this.#log
   }
 }
 

@@ -27,7 +27,7 @@ const LATENCY_US_MAX = Number.MAX_SAFE_INTEGER
  * call per entry, and a bad entry does not cost its neighbours. Never throws for input.
  *
  * @param arrivedAtUs  when the event arrived, microseconds since 1970 UTC
- * Source of the fields: MLRun 0.6 and 1.12 serving; see docs/events.md.
+ * Source of the fields: what MLRun 0.6 and 1.12 serving push (examples/).
  */
 export function decode(
   body: Uint8Array,
