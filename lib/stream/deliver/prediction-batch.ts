@@ -48,6 +48,7 @@ export class PredictionBatch {
   #predictions: Float64Array = new Float64Array(ROWS_AT_FIRST)
   #predictionCount = 0
   #rowCount = 0
+  #lastOffset = 0
   #textBytes = 0
   readonly #predictionTexts: (string | null)[] = []
   readonly #requestIds: string[] = []
@@ -82,16 +83,13 @@ export class PredictionBatch {
   /** Offsets of the first and the last row; only of a batch that has rows. */
   get offsets(): { readonly first: number; readonly last: number } {
     assert(this.#rowCount > 0)
-    const last = (this.#rowCount - 1) * this.#stride
-    return {
-      first: this.#numbers[ROW.offset] ?? 0,
-      last: this.#numbers[last + ROW.offset] ?? 0,
-    }
+    return { first: this.#numbers[ROW.offset] ?? 0, last: this.#lastOffset }
   }
 
   /** Appends a row; offsets never go down. */
   append(row: PredictionRow): void {
-    assert(this.#rowCount === 0 || row.offset >= this.offsets.last)
+    assert(row.offset >= this.#lastOffset)
+    this.#lastOffset = row.offset
     const at = this.#rowCount * this.#stride
     if (at + this.#stride > this.#numbers.length) this.#numbers = doubled(this.#numbers)
     const numbers = this.#numbers
@@ -107,13 +105,21 @@ export class PredictionBatch {
     for (let index = 0; index < featureCount; index++) {
       numbers[at + ROW.features + index] = row.features[index] ?? Number.NaN
     }
-    for (const [index, texts] of this.#featureTexts) texts.push(row.featureTexts[index] ?? null)
+    if (this.#featureTexts.size > 0) this.#appendTexts(row.featureTexts)
     this.#requestIds.push(row.requestId)
     this.#lastRequests.push(row.lastRequest)
     if (row.extras !== null) this.#extras.set(this.#rowCount, row.extras)
-    this.#textBytes +=
-      row.requestId.length + row.lastRequest.length + TEXT_OVERHEAD_BYTES * 2 + textBytesOf(row)
+    this.#textBytes += row.requestId.length + row.lastRequest.length + TEXT_OVERHEAD_BYTES * 2
+    if (row.extras !== null) this.#textBytes += bytesOfExtras(row.extras)
     this.#rowCount++
+  }
+
+  #appendTexts(featureTexts: readonly (string | null)[]): void {
+    for (const [index, texts] of this.#featureTexts) {
+      const text = featureTexts[index] ?? null
+      texts.push(text)
+      this.#textBytes += text === null ? 0 : text.length + TEXT_OVERHEAD_BYTES
+    }
   }
 
   /** How many values the row has, -1 for no prediction at all. */
@@ -187,13 +193,11 @@ function doubled(numbers: Float64Array): Float64Array {
   return larger
 }
 
-/** Characters of what only some rows have. */
-function textBytesOf(row: PredictionRow): number {
+/** Memory of what only some rows have, about. */
+function bytesOfExtras({ metrics, entities }: RowExtras): number {
   let bytes = 0
-  for (const text of row.featureTexts) bytes += text === null ? 0 : text.length
-  if (row.extras === null) return bytes
-  for (const [name] of row.extras.metrics ?? []) bytes += name.length + TEXT_OVERHEAD_BYTES
-  for (const [name, value] of row.extras.entities ?? []) {
+  for (const [name] of metrics ?? []) bytes += name.length + TEXT_OVERHEAD_BYTES
+  for (const [name, value] of entities ?? []) {
     bytes += name.length + value.length + TEXT_OVERHEAD_BYTES
   }
   return bytes
