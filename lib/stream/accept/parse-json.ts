@@ -2,6 +2,7 @@ const DEPTH_MAX = 32
 /** From this size on the nesting is counted before the body is parsed, so that it cannot cost memory. */
 const SCAN_BYTES = 16_384
 const QUOTE = 0x22
+const MINUS = 0x2d
 const BACKSLASH = 0x5c
 
 /** What a body is: JSON, or why not. */
@@ -50,8 +51,9 @@ function replaceTokens(text: string): string {
     }
     const token = code === 0x4e ? 'NaN' : code === 0x49 ? 'Infinity' : ''
     if (token !== '' && text.startsWith(token, index)) {
-      // A minus sign before it is kept and fits: -1e999.
-      parts.push(text.slice(keptTo, index), '1e999')
+      // A minus sign before it is kept and fits: -1e999. Blanks keep 1NaN and NaN1 from being numbers.
+      const blank = text.charCodeAt(index - 1) === MINUS ? '' : ' '
+      parts.push(text.slice(keptTo, index), `${blank}1e999 `)
       index += token.length
       keptTo = index
     } else {

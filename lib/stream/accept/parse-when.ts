@@ -1,7 +1,7 @@
 const MINUTE_US = 60_000_000
 const HOUR_US = 3_600_000_000
 const PLAIN =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?\s?(?:([Zz])|([+-])(\d\d):?(\d\d)?)?$/
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))? ?(?:([Zz])|([+-])(\d\d):?(\d\d)?)?$/
 
 /** The day that was parsed last: nearly every event is of the same day as the one before it. */
 let cachedDay = ''
