@@ -4,17 +4,17 @@ import {
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { errorCode, errorMessage, StreamError } from '../../stream/errors.ts'
 import type { LineFile, SegmentDisk, SegmentFile } from '../../stream/ports.ts'
+import { makeFolder } from './make-folder.ts'
+import { writeAll } from './write-all.ts'
 
 const fdatasyncLater = promisify(fdatasync)
 
@@ -24,7 +24,7 @@ const fdatasyncLater = promisify(fdatasync)
  * @throws StreamError `path-unusable` if it cannot be made or written to
  */
 export function openSegmentFolder(folder: string): SegmentDisk {
-  makeFolder(folder)
+  makeWritable(folder)
   return {
     list: () => readdirSync(folder),
     read: (name) => readFileSync(join(folder, name)),
@@ -36,7 +36,7 @@ export function openSegmentFolder(folder: string): SegmentDisk {
 
 /** A file of lines on a real disk; a torn last line is ended first, so that the next one stands alone. */
 export function openLineFile(folder: string, name: string): LineFile {
-  makeFolder(folder)
+  makeWritable(folder)
   const path = join(folder, name)
   const file = openSync(path, 'a+')
   const isTorn = fstatSync(file).size > 0 && readFileSync(path).at(-1) !== 0x0a
@@ -50,9 +50,9 @@ export function openLineFile(folder: string, name: string): LineFile {
   }
 }
 
-function makeFolder(folder: string): void {
+function makeWritable(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     const probe = join(folder, `.probe-${process.pid}`)
     closeSync(openSync(probe, 'w'))
     unlinkSync(probe)
@@ -72,12 +72,6 @@ function openSegment(path: string): SegmentFile {
     syncLater: () => fdatasyncLater(file),
     close: () => closeSync(file),
   }
-}
-
-/** A disk may take a part of the bytes at a time. */
-function writeAll(file: number, bytes: Uint8Array, count: number): void {
-  let written = 0
-  while (written < count) written += writeSync(file, bytes, written, count - written)
 }
 
 function keepAside(folder: string, name: string, bytes: Uint8Array): string {

@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { errorCode } from '../../stream/errors.ts'
+import { makeFolder } from '../disk/make-folder.ts'
+import { writeAll } from '../disk/write-all.ts'
 
 /** What file systems answer that cannot sync a directory; there is nothing more to be done then. */
 const UNSYNCABLE = new Set(['EINVAL', 'EISDIR', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM'])
@@ -32,7 +25,7 @@ export function writeDurably(file: DurableFile): void {
   const root = resolve(file.root)
   const path = resolve(file.path)
   const folder = dirname(path)
-  const newest = mkdirSync(folder, { recursive: true })
+  const newest = makeFolder(folder)
   removeLeftovers(path)
   const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`)
   try {
@@ -60,7 +53,7 @@ export interface DurableFile {
 function writeAndSync(path: string, bytes: Uint8Array): void {
   const file = openSync(path, 'wx')
   try {
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+    writeAll(file, bytes, bytes.length)
     fsyncSync(file)
   } finally {
     closeSync(file)

@@ -15,8 +15,6 @@
  * compared.
  */
 import {
-  existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -25,9 +23,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { errorCode, errorMessage, StreamError } from '../../stream/errors.ts'
+import { makeFolder } from '../disk/make-folder.ts'
 import { type Liveness, livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts'
 
 // A statement of the embedded store may hold the thread, and so the beat, for a second or two.
@@ -252,20 +251,6 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
     return typeof raw === 'object' && raw !== null ? { ...raw } : undefined
   } catch {
     return undefined // being written at this moment, or spoilt
-  }
-}
-
-/** Step by step, because Node's own recursive mkdir goes round for ever below /proc. */
-function makeFolder(folder: string): void {
-  // An empty name would be the working directory.
-  if (folder === '') throw new Error('its name is empty')
-  const path = resolve(folder)
-  if (existsSync(path)) return
-  if (dirname(path) !== path) makeFolder(dirname(path))
-  try {
-    mkdirSync(path)
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error // somebody else was faster
   }
 }
 

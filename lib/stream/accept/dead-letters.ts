@@ -16,6 +16,8 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { LineFile, StreamPosition } from '../ports.ts'
+import { asBuffer } from './as-buffer.ts'
+import { tryParseJson } from './parse-json.ts'
 import type { Rejection } from './rejection.ts'
 
 /** A rejection with the event it comes from. */
@@ -32,7 +34,7 @@ export interface DeadLetter {
 /** The line of one dead letter, without its line feed. */
 export function deadLetterLine(letter: DeadLetter): string {
   const { rejection, position, body } = letter
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  const bytes = asBuffer(body)
   return JSON.stringify({
     log: letter.log,
     offset: letter.offset,
@@ -119,18 +121,13 @@ function keyOf(offset: number, call: number | null, row: number | null): string 
 }
 
 function keyOfLine(line: string, log: string): string | null {
-  try {
-    const letter: unknown = JSON.parse(line)
-    if (typeof letter !== 'object' || letter === null) return null
-    if (!('log' in letter && 'offset' in letter && 'call' in letter && 'row' in letter)) return null
-    const { offset, call, row } = letter as {
-      offset: number
-      call: number | null
-      row: number | null
-    }
-    return letter.log === log ? keyOf(offset, call, row) : null
-  } catch (error) {
-    if (error instanceof SyntaxError) return null // a torn line
-    throw error
+  const letter = tryParseJson(line) // undefined: a torn line
+  if (typeof letter !== 'object' || letter === null) return null
+  if (!('log' in letter && 'offset' in letter && 'call' in letter && 'row' in letter)) return null
+  const { offset, call, row } = letter as {
+    offset: number
+    call: number | null
+    row: number | null
   }
+  return letter.log === log ? keyOf(offset, call, row) : null
 }

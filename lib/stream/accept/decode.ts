@@ -1,6 +1,6 @@
 import { endpointIdOf, isSafeEndpointId } from './endpoint-id.ts'
 import type { Call, EventSource, InvalidCall, JsonObject, PredictionCall } from './event.ts'
-import { NOTICES } from './event.ts'
+import { isJsonObject, NOTICES } from './event.ts'
 import { isNestedAtMost, parseBody } from './parse-json.ts'
 import { parseWhen } from './parse-when.ts'
 import type { Decoded, Rejection } from './rejection.ts'
@@ -37,7 +37,7 @@ export function decode(
   const parsed = parseBody(body)
   if (!parsed.ok) return [unknown(refused(parsed.reason, ''))]
   const event = parsed.value
-  if (!isObject(event)) return [unknown(refused('not-an-object', ''))]
+  if (!isJsonObject(event)) return [unknown(refused('not-an-object', ''))]
   const notice = NOTICES.find((name) => name === event['kind'])
   if (notice !== undefined) return [{ kind: 'notice', notice }]
   const { headers, values } = event
@@ -136,8 +136,8 @@ function decodePrediction(
   { bounds }: CallContext,
 ): Decoded<PredictionFields> {
   const isModern = source.endpointId !== ''
-  const request = isObject(event['request']) ? event['request'] : EMPTY
-  const response = isObject(event['resp']) ? event['resp'] : EMPTY
+  const request = isJsonObject(event['request']) ? event['request'] : EMPTY
+  const response = isJsonObject(event['resp']) ? event['resp'] : EMPTY
   const requestId = decodeRequestId(request['id'] ?? response['id'], bounds)
   if (!requestId.ok) return requestId
   const latencyUs = decodeLatency(event['microsec'], isModern)
@@ -283,7 +283,7 @@ function decodeEntries(
   bounds: EventBounds,
 ): Decoded<JsonObject | null> {
   if (entries === undefined || entries === null) return taken(null)
-  if (!isObject(entries)) return refused('wrong-type', path)
+  if (!isJsonObject(entries)) return refused('wrong-type', path)
   let count = 0
   for (const name in entries) {
     count++
@@ -312,10 +312,6 @@ function decodeRowWeight(event: JsonObject, rowCount: number): Decoded<number> {
     return refused('out-of-range', 'effective_sample_count')
   }
   return taken(rowCount === 0 ? 0 : (sampleCount * 100) / percentage / rowCount)
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function invalid(

@@ -5,6 +5,11 @@ import type { Rejection } from './rejection.ts'
 /** A JSON object as it came; only its own keys count. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
+/** Whether a JSON value is an object, and neither a list nor null. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Which model behind which function an event speaks of, as it names it. */
 export interface EventSource {
   readonly functionUri: string

@@ -1,3 +1,5 @@
+import { asBuffer } from './as-buffer.ts'
+
 const DEPTH_MAX = 32
 /** From this size on the nesting is counted before the body is parsed, so that it cannot cost memory. */
 const SCAN_BYTES = 16_384
@@ -19,23 +21,26 @@ export function parseBody(body: Uint8Array): ParsedBody {
   if (body.length === 0) return { ok: false, reason: 'empty-body' }
   if (body.length > SCAN_BYTES && depthOfJson(body) > DEPTH_MAX)
     return { ok: false, reason: 'too-deep' }
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')
+  const text = asBuffer(body).toString('utf8')
+  const value = tryParseJson(text)
+  return value === undefined ? parseTolerantly(text) : { ok: true, value }
+}
+
+/** What a JSON text says; undefined, which no JSON text says, if it is none. */
+export function tryParseJson(text: string): unknown {
   try {
-    return { ok: true, value: JSON.parse(text) }
+    return JSON.parse(text)
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    return parseTolerantly(text)
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
 }
 
 function parseTolerantly(text: string): ParsedBody {
   const mended = replaceTokens(text.startsWith('\uFEFF') ? text.slice(1) : text)
-  try {
-    return { ok: true, value: JSON.parse(mended) }
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    return { ok: false, reason: text.trim() === '' ? 'empty-body' : 'not-json' }
-  }
+  const value = tryParseJson(mended)
+  if (value !== undefined) return { ok: true, value }
+  return { ok: false, reason: text.trim() === '' ? 'empty-body' : 'not-json' }
 }
 
 /** One pass over the text; a token inside a string stays as it is. */

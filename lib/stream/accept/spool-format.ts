@@ -30,6 +30,7 @@
  * the tail of the last segment is kept aside and cut off.
  */
 import type { StreamPosition } from '../ports.ts'
+import { asBuffer } from './as-buffer.ts'
 import { crc32 } from './crc32.ts'
 
 export const SEGMENT_HEADER_BYTES = 24
@@ -122,14 +123,13 @@ function payloadBytes(record: NewRecord): number {
   return EVENT_HEADER_BYTES + shardBytes + record.body.length
 }
 
-/** Writes a record's frame at the start of `target`, which must hold frameBytes(record). */
+/** Writes a record's frame into `target`, which is exactly its frameBytes(record) long. */
 export function encodeFrame(
   record: NewRecord,
   target: Buffer,
   { offset, seed }: { offset: number; seed: number },
 ): void {
-  const end = FRAME_HEADER_BYTES + payloadBytes(record)
-  target.writeUInt32LE(end - FRAME_HEADER_BYTES, 4)
+  target.writeUInt32LE(target.length - FRAME_HEADER_BYTES, 4)
   target.writeDoubleLE(offset, 8)
   target[16] = record.kind === 'event' ? KIND_EVENT : KIND_READ
   target.writeDoubleLE(record.arrivedAtUs, 17)
@@ -142,7 +142,7 @@ export function encodeFrame(
   } else {
     target.write(record.json, 25)
   }
-  target.writeUInt32LE(crc32(target.subarray(4, end), seed), 0)
+  target.writeUInt32LE(crc32(target.subarray(4), seed), 0)
 }
 
 /** A whole frame that was found in a segment. */
@@ -181,8 +181,4 @@ function decodePayload(payload: Buffer, offset: number): SpoolRecord | null {
   const shard = payload.toString('utf8', EVENT_HEADER_BYTES, shardEnd)
   const position = streamOffset < 0 ? null : { shard, offset: streamOffset }
   return { kind: 'event', offset, arrivedAtUs, position, body: payload.subarray(shardEnd) }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert'
+import { isJsonObject, type JsonObject } from '../accept/event.ts'
+import { tryParseJson } from '../accept/parse-json.ts'
 import type { StoredRecord, ValueKind } from '../ports.ts'
 
 /**
@@ -129,8 +131,7 @@ function freeName(wanted: string, taken: readonly string[]): string {
 
 /** A JSON list of different texts, at least one; null for anything else. */
 function nameList(json: string | number | boolean | undefined): readonly string[] | null {
-  if (typeof json !== 'string' || json === '') return null
-  const names = parseJson(json)
+  const names = parseText(json)
   const isUsable =
     Array.isArray(names) &&
     names.length > 0 &&
@@ -139,21 +140,12 @@ function nameList(json: string | number | boolean | undefined): readonly string[
   return isUsable ? (names as string[]) : null
 }
 
-function parseObject(
-  json: string | number | boolean | undefined,
-): Readonly<Record<string, unknown>> | null {
-  const value = typeof json === 'string' && json !== '' ? parseJson(json) : null
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : null
+function parseObject(json: string | number | boolean | undefined): JsonObject | null {
+  const value = parseText(json)
+  return isJsonObject(value) ? value : null
 }
 
 /** What somebody else wrote into the record may be anything; what cannot be read says nothing. */
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
+function parseText(json: string | number | boolean | undefined): unknown {
+  return typeof json === 'string' ? tryParseJson(json) : undefined
 }

@@ -1,0 +1,7 @@
+import { writeSync } from 'node:fs'
+
+/** Writes the first `count` bytes at the file's position; a disk may take a part at a time. */
+export function writeAll(file: number, bytes: Uint8Array, count: number): void {
+  let written = 0
+  while (written < count) written += writeSync(file, bytes, written, count - written)
+}
