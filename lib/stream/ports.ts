@@ -155,6 +155,8 @@ export interface TsdbSink {
 /** Takes one whole Parquet file; writing the same file again changes nothing. */
 export interface ParquetSink {
   write(file: PredictionFile): Promise<Outcome>
+  /** Whether the whole file of a claim is there. Rejects with StreamError `path-unusable`. */
+  has(claim: Claim): Promise<boolean>
 }
 
 /** Claims on Parquet files: created once, never changed. */
@@ -217,8 +219,13 @@ export interface SegmentDisk {
   read(name: string): Uint8Array
   /** Opens for appending at the end, makes the file if there is none. */
   open(name: string): SegmentFile
-  /** Keeps bytes aside under a name that does not exist yet; the answer is the name. */
-  keepAside(name: string, bytes: Uint8Array): string
+  /**
+   * Keeps bytes aside under a name that says what they are, all of them or none; when it returns, they
+   * survive a power cut. False if they were there before.
+   */
+  keepAside(name: string, bytes: Uint8Array): boolean
+  /** 8 random bytes, others at each call. */
+  salt(): Uint8Array
   remove(name: string): void
 }
 

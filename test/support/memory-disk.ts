@@ -1,33 +1,48 @@
 import type { SegmentDisk } from '../../lib/stream/ports.ts'
 
-/** A spool's folder in memory, with a disk that can run full. */
+/** A spool's folder in memory, with a disk that can run full and go bad. */
 export interface MemoryDisk extends SegmentDisk {
   readonly files: Map<string, Uint8Array>
   /** Once so many more bytes are appended, the append that goes beyond them fails with ENOSPC. */
   failAfter(bytes: number): void
-  /** With false, truncating fails with EIO. */
-  canTruncate: boolean
+  /** What is false here fails with EIO. */
+  readonly can: { truncate: boolean; sync: boolean; close: boolean; remove: boolean }
 }
 
-/** Builds an empty folder. */
-export function memoryDisk(): MemoryDisk {
+/**
+ * Builds an empty folder.
+ *
+ * @param salts  disks of the same number give the same salts in the same order, others give others
+ */
+export function memoryDisk(salts = 1): MemoryDisk {
   const files = new Map<string, Uint8Array>()
+  const can = { truncate: true, sync: true, close: true, remove: true }
   let takes = Number.POSITIVE_INFINITY
+  let saltCount = 0
   const bytesOf = (name: string): Uint8Array => files.get(name) ?? new Uint8Array()
-  const disk: MemoryDisk = {
+  return {
     files,
-    canTruncate: true,
+    can,
     failAfter: (bytes) => {
       takes = bytes
+    },
+    salt: () => {
+      const bytes = Buffer.alloc(8)
+      bytes.writeUInt32LE(salts, 0)
+      bytes.writeUInt32LE(++saltCount, 4)
+      return bytes
     },
     list: () => [...files.keys()],
     // Copies: slice() of a Buffer would be a view.
     read: (name) => Uint8Array.from(bytesOf(name)),
-    remove: (name) => void files.delete(name),
+    remove: (name) => {
+      failUnless(can.remove, 'remove')
+      files.delete(name)
+    },
     keepAside: (name, bytes) => {
-      const aside = `${name}-${files.size}`
-      files.set(aside, Uint8Array.from(bytes))
-      return aside
+      if (files.has(name)) return false
+      files.set(name, Uint8Array.from(bytes))
+      return true
     },
     open: (name) => {
       files.set(name, bytesOf(name))
@@ -42,14 +57,17 @@ export function memoryDisk(): MemoryDisk {
           throw Object.assign(new Error('disk full'), { code: 'ENOSPC' })
         },
         truncate: (size) => {
-          if (!disk.canTruncate) throw Object.assign(new Error('bad disk'), { code: 'EIO' })
+          failUnless(can.truncate, 'truncate')
           files.set(name, Uint8Array.from(bytesOf(name).subarray(0, size)))
         },
-        sync: () => undefined,
-        syncLater: async () => undefined,
-        close: () => undefined,
+        sync: () => failUnless(can.sync, 'sync'),
+        syncLater: async () => failUnless(can.sync, 'sync'),
+        close: () => failUnless(can.close, 'close'),
       }
     },
   }
-  return disk
+}
+
+function failUnless(works: boolean, call: string): void {
+  if (!works) throw Object.assign(new Error(`bad disk: ${call}`), { code: 'EIO' })
 }

@@ -1,12 +1,16 @@
+import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  existsSync,
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsyncSync,
   ftruncateSync,
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   unlinkSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -28,8 +32,9 @@ export function openSegmentFolder(folder: string): SegmentDisk {
   return {
     list: () => readdirSync(folder),
     read: (name) => readFileSync(join(folder, name)),
-    open: (name) => openSegment(join(folder, name)),
+    open: (name) => openSegment(folder, name),
     keepAside: (name, bytes) => keepAside(folder, name, bytes),
+    salt: () => randomBytes(8),
     remove: (name) => unlinkSync(join(folder, name)),
   }
 }
@@ -62,8 +67,14 @@ function makeWritable(folder: string): void {
   }
 }
 
-function openSegment(path: string): SegmentFile {
-  const file = openSync(path, 'a')
+function openSegment(folder: string, name: string): SegmentFile {
+  const file = openSync(join(folder, name), 'a')
+  try {
+    syncFolder(folder)
+  } catch (error) {
+    closeSync(file)
+    throw error
+  }
   return {
     size: () => fstatSync(file).size,
     append: (bytes, count) => writeAll(file, bytes, count),
@@ -74,20 +85,29 @@ function openSegment(path: string): SegmentFile {
   }
 }
 
-function keepAside(folder: string, name: string, bytes: Uint8Array): string {
-  for (let number = 1; ; number++) {
-    const aside = `${name}-${number}`
-    try {
-      const file = openSync(join(folder, aside), 'wx')
-      try {
-        writeAll(file, bytes, bytes.length)
-        fdatasyncSync(file)
-      } finally {
-        closeSync(file)
-      }
-      return aside
-    } catch (error) {
-      if (errorCode(error) !== 'EEXIST') throw error
-    }
+/** Written under another name first, so that a copy that a kill or a full disk tore is none. */
+function keepAside(folder: string, name: string, bytes: Uint8Array): boolean {
+  const path = join(folder, name)
+  if (existsSync(path)) return false
+  const part = `${path}.part`
+  const file = openSync(part, 'w')
+  try {
+    writeAll(file, bytes, bytes.length)
+    fdatasyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(part, path)
+  syncFolder(folder)
+  return true
+}
+
+/** A file's name survives a power cut only when its folder is synced; the file's own sync is not enough. */
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
   }
 }

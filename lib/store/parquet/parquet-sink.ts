@@ -1,4 +1,5 @@
-import { StreamError, unreachable } from '../../stream/errors.ts'
+import { access } from 'node:fs/promises'
+import { errorCode, errorMessage, StreamError, unreachable } from '../../stream/errors.ts'
 import type { Outcome, ParquetSink, PredictionFile } from '../../stream/ports.ts'
 import { buffersOf, NumberRoom, packFile } from './parquet-pack.ts'
 import { parquetPath } from './parquet-path.ts'
@@ -94,6 +95,17 @@ export function createParquetSink({
     write: async (file) => {
       if (isClosed) return { kind: 'retry', reason: 'The Parquet sink is closed.' }
       return inTurn(() => writeFile(file))
+    },
+    has: async (claim) => {
+      const path = parquetPath(root, claim)
+      try {
+        await access(path) // only whole files get this name
+        return true
+      } catch (cause) {
+        if (errorCode(cause) === 'ENOENT') return false
+        const message = `It cannot be told whether ${path} is there (${errorMessage(cause)}): make its folder readable.`
+        throw new StreamError('path-unusable', message, { cause })
+      }
     },
     warmUp: () =>
       inTurn(async () => {

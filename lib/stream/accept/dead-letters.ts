@@ -10,13 +10,21 @@
  *   reason, path    a fixed word and the field it is about
  *   body            the event's bytes as they were received, as text; `body_base64` instead where the
  *                   bytes are not valid UTF-8
- * (log, offset, call, row) is the key of a line. A line is written by one append; a torn last line has
+ * What a store refused for good has other lines:
+ *   log, sink, key  kv, tsdb or parquet, and what it was about: an endpoint, a time, an offset
+ *   time            when it was refused, ISO 8601 in UTC
+ *   reason          what the store said
+ *   content         what was refused: attributes, a metric row or a prediction
+ * (log, offset, call, row), or (log, sink, key), is the key of a line. A line is written by one append; a torn last line has
  * no line feed and is left alone, the next one begins on a line of its own. After a restart the replay
  * meets the same rejections again, so the keys of the log's lines are read first and not written twice.
  */
 import { isUtf8 } from 'node:buffer'
+import { errorMessage } from '../errors.ts'
 import type { LineFile, StreamPosition } from '../ports.ts'
+import type { SinkName } from '../telemetry.ts'
 import { asBuffer } from './as-buffer.ts'
+import { isJsonObject } from './event.ts'
 import { tryParseJson } from './parse-json.ts'
 import type { Rejection } from './rejection.ts'
 
@@ -88,9 +96,29 @@ export function civilDay(days: number): { year: number; month: number; day: numb
   }
 }
 
-/** Writes dead letters of one log, each key once. */
+/** Something that a store will never take. */
+export interface RefusedLetter {
+  readonly log: string
+  readonly sink: SinkName
+  readonly key: string
+  readonly refusedAtUs: number
+  readonly reason: string
+  readonly content: unknown
+}
+
+/** The line of what a store refused, without its line feed. */
+export function refusedLine(letter: RefusedLetter): string {
+  const { log, sink, key, refusedAtUs, reason, content } = letter
+  return JSON.stringify({ log, sink, key, time: isoTime(refusedAtUs), reason, content })
+}
+
+/**
+ * Writes dead letters of one log, each key once. A letter that the disk does not take waits; the event
+ * it is about is still in the spool, so that a restart writes it again.
+ */
 export class DeadLetters {
   readonly #file: LineFile
+  readonly #waiting: string[] = []
   #written: Set<string> | null
 
   /** @param lines  what the log's file holds already, line by line */
@@ -103,11 +131,42 @@ export class DeadLetters {
     }
   }
 
+  /** Letters that the disk has not taken yet. */
+  get waitingCount(): number {
+    return this.#waiting.length
+  }
+
   /** Appends a letter unless an earlier run of the same log did. */
   write(letter: DeadLetter): void {
     const { call, rejection } = letter
     if (this.#written?.has(keyOf(letter.offset, call, rejection.row))) return
-    this.#file.append(deadLetterLine(letter))
+    this.#waiting.push(deadLetterLine(letter))
+    this.retry()
+  }
+
+  /** The same for what a store refused. */
+  writeRefused(letter: RefusedLetter): void {
+    if (this.#written?.has(`${letter.sink} ${letter.key}`)) return
+    this.#waiting.push(refusedLine(letter))
+    this.retry()
+  }
+
+  /**
+   * Tries once more to write the letters that wait.
+   *
+   * @returns  null when none waits any more, else what the disk said
+   */
+  retry(): string | null {
+    while (this.#waiting.length > 0) {
+      const [line = ''] = this.#waiting
+      try {
+        this.#file.append(line)
+      } catch (error) {
+        return errorMessage(error)
+      }
+      this.#waiting.shift()
+    }
+    return null
   }
 
   /** After the replay every key is new: what was there before need not be remembered any longer. */
@@ -122,12 +181,12 @@ function keyOf(offset: number, call: number | null, row: number | null): string 
 
 function keyOfLine(line: string, log: string): string | null {
   const letter = tryParseJson(line) // undefined: a torn line
-  if (typeof letter !== 'object' || letter === null) return null
-  if (!('log' in letter && 'offset' in letter && 'call' in letter && 'row' in letter)) return null
+  if (!isJsonObject(letter) || letter['log'] !== log) return null
+  if ('sink' in letter) return `${letter['sink']} ${letter['key']}`
   const { offset, call, row } = letter as {
     offset: number
     call: number | null
     row: number | null
   }
-  return letter.log === log ? keyOf(offset, call, row) : null
+  return keyOf(offset, call, row)
 }

@@ -2,40 +2,66 @@
  * Format 1 of the spool: an append-only log of what came in, in segments.
  *
  * Constraints: a frame is written by one synchronous append before the event is answered, so that a
- * killed process loses nothing that was answered; a frame that was torn, moved or copied must not
- * pass for a whole one; after damage the next whole frame can be found. Numbers are little-endian.
+ * killed process loses nothing that was answered; a frame that was torn, moved, copied or made up by
+ * a sender must not pass for a whole one; after damage the next whole frame can be found, in time
+ * linear in the segment. Numbers are little-endian, "double" is a whole number in a 64-bit float.
  *
  * Segment `0000000001.spool`:
- *   0   4  magic 'MMSP'
- *   4   4  format, 1
- *   8   4  id of the segment, > 0: the number in its name
- *   12  8  offset of its first record (double)
- *   20  4  CRC-32 of bytes 0 to 19
- *   24     frames
+ *   0   32  header
+ *   32  32  the same header once more
+ *   64      frames, to the end of the file
+ * Header (in any later format these 32 bytes keep their places, so that it is recognised):
+ *   0   4   magic 'MMSP'
+ *   4   4   format, 1
+ *   8   4   id of the segment, > 0: the number in its name
+ *   12  8   offset that its first record has or would have (double)
+ *   20  8   salt: random bytes, different for each segment, known to nobody who sends events
+ *   28  4   CRC-32 of bytes 0 to 27
  * Frame:
- *   0   4  CRC-32 over the segment's id (4 bytes) and the frame from byte 4 to its end
- *   4   4  length of the payload, >= 1, so that zeros are never a frame
- *   8   8  offset of the record in the log (double): 0, 1, 2, ...
- *   16     payload
+ *   0   4   head sum: CRC-32 of bytes 4 to 19, seeded with CRC-32 of the segment's id (4 bytes), which is
+ *           seeded with bytes 0 to 3 of the salt
+ *   4   4   payload sum: CRC-32 of the payload, seeded likewise with bytes 4 to 7 of the salt
+ *   8   4   length of the payload, >= 9, so that zeros are never a frame
+ *   12  8   offset of the record in the log (double): one more than that of the frame before
+ *   20      payload
  * Payload of an event:
- *   0   1  kind, 1
- *   1   8  arrival, microseconds since 1970 UTC (double)
- *   9   8  the trigger's offset (double); -1 if the event has no position in a stream
- *   17  2  length of the shard's name; 0 if it has none
- *   19     shard's name in UTF-8, then the body as it was received
+ *   0   1   kind, 1
+ *   1   8   arrival, microseconds since 1970 UTC (double)
+ *   9   8   the trigger's offset (double); -1 if the event has no position in a stream
+ *   17  2   length of the shard's name; 0 if it has none
+ *   19      shard's name in UTF-8, then the body as it was received
  * Payload of a store read: kind 2, then arrival as above, then JSON in UTF-8 (endpoint-read.ts).
  *
- * Read back: frames in order. Where one does not fit, the next fitting frame is searched byte by
- * byte; what lies between is kept aside in a file of its own and counted. Nothing fitting after it:
- * the tail of the last segment is kept aside and cut off.
+ * Written: both headers by one append, then each frame by one. An append that fails is undone by cutting
+ * the file. If that fails, too, its frame is given up where it is, and the segment with it: the next
+ * record goes to a new segment and gets the offset that the given-up frame had. A gap in the offsets
+ * (Spool.skipTo) begins a new segment as well.
+ *
+ * Read back, frames in order:
+ * - The next offset is never below a header's. A frame whose offset is not below that of the next whole
+ *   header was given up: it is passed over, it is no damage.
+ * - One whole copy of the header is enough. Without one the salt is lost, and with it the means to tell a
+ *   frame from what a sender made up: nothing of that segment is read, all of it is damage.
+ * - Where no frame fits, the next fitting one is searched byte by byte. A candidate's payload is summed
+ *   only if its head sum is right, and the salt keeps senders from making up right ones. So the work
+ *   per byte is bounded, whatever the bodies hold, with no limit on how far or how often is searched: every
+ *   frame whose own bytes are unharmed is found, also where bytes were lost or inserted before it.
+ * - Damage is kept aside in a file whose name says segment, place, length and CRC-32, so once however
+ *   often it is met, and told of each time. If no frame follows it in the last segment, it is cut off.
  */
+import assert from 'node:assert'
 import type { StreamPosition } from '../ports.ts'
 import { asBuffer } from './as-buffer.ts'
-import { crc32 } from './crc32.ts'
+import { crc32, crc32ByTable } from './crc32.ts'
 
-export const SEGMENT_HEADER_BYTES = 24
-export const FRAME_HEADER_BYTES = 16
+/** Bytes of one of the two copies of a segment's header. */
+export const HEADER_COPY_BYTES = 32
+/** Where a segment's frames begin. */
+export const SEGMENT_HEADER_BYTES = 2 * HEADER_COPY_BYTES
+export const FRAME_HEADER_BYTES = 20
 const EVENT_HEADER_BYTES = 19
+const READ_HEADER_BYTES = 9
+const SALT_BYTES = 8
 const MAGIC = 0x5053_4d4d
 const FORMAT = 1
 const KIND_EVENT = 1
@@ -77,34 +103,66 @@ export function segmentIdOf(name: string): number {
   return /^\d{10}\.spool$/.test(name) ? Number.parseInt(name, 10) : 0
 }
 
-/** The seed that ties a frame's sum to its segment. */
-export function segmentSeed(segmentId: number): number {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(segmentId)
-  return crc32(bytes)
+/** What ties the sums of a frame to its segment and keeps senders from making them up. */
+export interface FrameSeeds {
+  readonly header: number
+  readonly payload: number
 }
 
-/** The first bytes of a segment. */
-export function encodeSegmentHeader(segmentId: number, firstOffset: number): Uint8Array {
+/** What a segment's first bytes say. */
+export interface SegmentHeader {
+  readonly format: number
+  readonly segmentId: number
+  /** Offset that its first record has, or would have. */
+  readonly firstOffset: number
+  readonly seeds: FrameSeeds
+}
+
+/** The seeds of the frames of a segment; its salt is of 8 bytes. */
+export function frameSeeds(segmentId: number, salt: Uint8Array): FrameSeeds {
+  assert(salt.length === SALT_BYTES, 'a salt is of 8 bytes')
+  const id = Buffer.alloc(4)
+  id.writeUInt32LE(segmentId)
+  const seeds = asBuffer(salt)
+  return {
+    header: crc32(id, seeds.readUInt32LE(0)),
+    payload: crc32(id, seeds.readUInt32LE(4)),
+  }
+}
+
+/** The first bytes of a segment: its header, twice. */
+export function encodeSegmentHeader({
+  segmentId,
+  firstOffset,
+  salt,
+}: {
+  segmentId: number
+  firstOffset: number
+  salt: Uint8Array
+}): Uint8Array {
   const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES)
   bytes.writeUInt32LE(MAGIC, 0)
   bytes.writeUInt32LE(FORMAT, 4)
   bytes.writeUInt32LE(segmentId, 8)
   bytes.writeDoubleLE(firstOffset, 12)
-  bytes.writeUInt32LE(crc32(bytes.subarray(0, 20)), 20)
+  bytes.set(salt, 20)
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, 28)), 28)
+  bytes.copy(bytes, HEADER_COPY_BYTES, 0, HEADER_COPY_BYTES)
   return bytes
 }
 
-/** What a segment's first bytes say; null if they are damaged. */
-export function decodeSegmentHeader(
-  segment: Uint8Array,
-): { readonly format: number; readonly segmentId: number; readonly firstOffset: number } | null {
-  if (segment.length < SEGMENT_HEADER_BYTES) return null
-  const bytes = asBuffer(segment)
-  if (bytes.readUInt32LE(0) !== MAGIC) return null
-  if (bytes.readUInt32LE(20) !== crc32(bytes.subarray(0, 20))) return null
-  const format = bytes.readUInt32LE(4)
-  return { format, segmentId: bytes.readUInt32LE(8), firstOffset: bytes.readDoubleLE(12) }
+/** What the copy of the header that begins at `start` says; null if it is damaged. */
+export function decodeHeaderCopy(segment: Uint8Array, start: number): SegmentHeader | null {
+  const bytes = asBuffer(segment).subarray(start, start + HEADER_COPY_BYTES)
+  if (bytes.length < HEADER_COPY_BYTES || bytes.readUInt32LE(0) !== MAGIC) return null
+  if (bytes.readUInt32LE(28) !== crc32(bytes.subarray(0, 28))) return null
+  const segmentId = bytes.readUInt32LE(8)
+  return {
+    format: bytes.readUInt32LE(4),
+    segmentId,
+    firstOffset: bytes.readDoubleLE(12),
+    seeds: frameSeeds(segmentId, bytes.subarray(20, 28)),
+  }
 }
 
 /** Whether a segment that says so can be read by this version. */
@@ -118,7 +176,7 @@ export function frameBytes(record: NewRecord): number {
 }
 
 function payloadBytes(record: NewRecord): number {
-  if (record.kind === 'read') return 9 + Buffer.byteLength(record.json)
+  if (record.kind === 'read') return READ_HEADER_BYTES + Buffer.byteLength(record.json)
   const shardBytes = record.position === null ? 0 : Buffer.byteLength(record.position.shard)
   return EVENT_HEADER_BYTES + shardBytes + record.body.length
 }
@@ -127,22 +185,30 @@ function payloadBytes(record: NewRecord): number {
 export function encodeFrame(
   record: NewRecord,
   target: Buffer,
-  { offset, seed }: { offset: number; seed: number },
+  { offset, seeds }: { offset: number; seeds: FrameSeeds },
 ): void {
-  target.writeUInt32LE(target.length - FRAME_HEADER_BYTES, 4)
-  target.writeDoubleLE(offset, 8)
-  target[16] = record.kind === 'event' ? KIND_EVENT : KIND_READ
-  target.writeDoubleLE(record.arrivedAtUs, 17)
+  const length = target.length - FRAME_HEADER_BYTES
+  assert(length <= PAYLOAD_BYTES_MAX, 'a longer record could not be read back')
+  target.writeUInt32LE(length, 8)
+  target.writeDoubleLE(offset, 12)
+  target[20] = record.kind === 'event' ? KIND_EVENT : KIND_READ
+  target.writeDoubleLE(record.arrivedAtUs, 21)
   if (record.kind === 'event') {
     const { position, body } = record
-    target.writeDoubleLE(position === null ? -1 : position.offset, 25)
-    const shardBytes = position === null ? 0 : target.write(position.shard, 35)
-    target.writeUInt16LE(shardBytes, 33)
-    target.set(body, 35 + shardBytes)
+    target.writeDoubleLE(position === null ? -1 : position.offset, 29)
+    const shardBytes = position === null ? 0 : target.write(position.shard, 39)
+    target.writeUInt16LE(shardBytes, 37)
+    target.set(body, 39 + shardBytes)
   } else {
-    target.write(record.json, 25)
+    target.write(record.json, 29)
   }
-  target.writeUInt32LE(crc32(target.subarray(4), seed), 0)
+  target.writeUInt32LE(crc32(target.subarray(FRAME_HEADER_BYTES), seeds.payload), 4)
+  target.writeUInt32LE(headSum(target, 0, seeds), 0)
+}
+
+/** By table, because for 16 bytes the call into zlib alone takes longer. */
+function headSum(bytes: Buffer, start: number, seeds: FrameSeeds): number {
+  return crc32ByTable(bytes.subarray(start + 4, start + FRAME_HEADER_BYTES), seeds.header)
 }
 
 /** A whole frame that was found in a segment. */
@@ -152,21 +218,30 @@ export interface FoundFrame {
   readonly end: number
 }
 
-/** The frame that begins at `start`, or null if no whole frame of this segment begins there. */
-export function readFrame(
+/** The first whole frame at or after `start` whose record's offset is not below `offsetMin`. */
+export function findFrame(
   segment: Uint8Array,
-  { start, seed }: { start: number; seed: number },
+  { start, seeds, offsetMin }: { start: number; seeds: FrameSeeds; offsetMin: number },
 ): FoundFrame | null {
   const bytes = asBuffer(segment)
-  if (start + FRAME_HEADER_BYTES >= bytes.length) return null
-  const length = bytes.readUInt32LE(start + 4)
-  const end = start + FRAME_HEADER_BYTES + length
-  if (length < 10 || length > PAYLOAD_BYTES_MAX || end > bytes.length) return null
-  const offset = bytes.readDoubleLE(start + 8)
-  // Cheap doubts first: a search after damage comes by here once per byte.
-  if (!Number.isSafeInteger(offset) || offset < 0) return null
-  if (bytes.readUInt32LE(start) !== crc32(bytes.subarray(start + 4, end), seed)) return null
-  const record = decodePayload(bytes.subarray(start + FRAME_HEADER_BYTES, end), offset)
+  for (let at = start; at + FRAME_HEADER_BYTES < bytes.length; at++) {
+    const found = readFrame(bytes, at, seeds)
+    if (found !== null && found.record.offset >= offsetMin) return found
+  }
+  return null
+}
+
+/** The frame that begins at `start`, or null if no whole frame of this segment begins there. */
+function readFrame(bytes: Buffer, start: number, seeds: FrameSeeds): FoundFrame | null {
+  const length = bytes.readUInt32LE(start + 8)
+  const payloadStart = start + FRAME_HEADER_BYTES
+  const end = payloadStart + length
+  // The cheapest doubt first: a search after damage comes by here once per byte.
+  if (length < READ_HEADER_BYTES || length > PAYLOAD_BYTES_MAX || end > bytes.length) return null
+  if (bytes.readUInt32LE(start) !== headSum(bytes, start, seeds)) return null
+  const payload = bytes.subarray(payloadStart, end)
+  if (bytes.readUInt32LE(start + 4) !== crc32(payload, seeds.payload)) return null
+  const record = decodePayload(payload, bytes.readDoubleLE(start + 12))
   return record === null ? null : { record, start, end }
 }
 

@@ -1,23 +1,25 @@
 import assert from 'node:assert'
-import { StreamError } from '../errors.ts'
+import { errorCode, StreamError } from '../errors.ts'
 import type { SegmentDisk, SegmentFile } from '../ports.ts'
-import type { NewRecord, SpoolRecord } from './spool-format.ts'
+import { crc32 } from './crc32.ts'
+import type { FrameSeeds, NewRecord, SegmentHeader, SpoolRecord } from './spool-format.ts'
 import {
-  decodeSegmentHeader,
+  decodeHeaderCopy,
   encodeFrame,
   encodeSegmentHeader,
+  findFrame,
   frameBytes,
+  frameSeeds,
+  HEADER_COPY_BYTES,
   isKnownFormat,
-  readFrame,
   SEGMENT_HEADER_BYTES,
   segmentIdOf,
   segmentName,
-  segmentSeed,
 } from './spool-format.ts'
 
 /** How a spool writes. */
 export interface SpoolOptions {
-  /** A segment is closed when it holds so many bytes, > 0. */
+  /** A segment is closed when it holds so many bytes; more than SEGMENT_HEADER_BYTES. */
   readonly segmentBytes: number
   /** Whether each record is made to survive a power cut before append() returns. */
   readonly syncEvery: boolean
@@ -29,6 +31,19 @@ export interface DamagedRange {
   readonly start: number
   readonly bytes: number
   readonly keptAs: string
+  /** Whether an earlier start has met the same damage and kept it. */
+  readonly wasKeptBefore: boolean
+}
+
+type OnDamage = (range: DamagedRange) => void
+
+/** A segment as a replay has read it. */
+interface ReadSegment {
+  readonly name: string
+  readonly bytes: Uint8Array
+  /** Null when neither copy of it is whole. */
+  readonly header: SegmentHeader | null
+  readonly isLast: boolean
 }
 
 /** The append-only log of one worker's raw events; it gives each record its offset. */
@@ -38,12 +53,14 @@ export class Spool {
   #scratch = Buffer.allocUnsafe(64 * 1024)
   #segment: SegmentFile | null = null
   #segmentId = 0
-  #seed = 0
+  #seeds: FrameSeeds = { header: 0, payload: 0 }
   #segmentSize = 0
+  /** Bytes of all segments but the open one. */
+  #closedBytes = 0
   #nextOffset = 0
   #hasUnsynced = false
-  /** Set when a failed append could not be undone: the next append goes to a new segment. */
-  #isTailTorn = false
+  /** The next append begins a new segment: a failed one could not be undone, or offsets were skipped. */
+  #isSegmentOver = false
 
   constructor(disk: SegmentDisk, options: SpoolOptions) {
     assert(options.segmentBytes > SEGMENT_HEADER_BYTES)
@@ -51,9 +68,17 @@ export class Spool {
     this.#options = options
   }
 
-  /** The offset that the next record will get; as many records were appended so far. */
+  /** The offset that the next record will get; all records have lower ones. */
   get nextOffset(): number {
     return this.#nextOffset
+  }
+
+  /**
+   * Bytes of all segments on the disk, once replay() was read to its end. After an append that failed and
+   * could not be undone it may be too high by that frame; after the next start it is exact again.
+   */
+  get bytes(): number {
+    return this.#closedBytes + (this.#segment === null ? 0 : this.#segmentSize)
   }
 
   /**
@@ -62,142 +87,256 @@ export class Spool {
    * @param onDamage  told of each range that was no whole frame, after it was kept aside
    * @throws StreamError `path-unusable` for a segment of a newer format
    */
-  *replay(onDamage: (range: DamagedRange) => void): Generator<SpoolRecord, void, undefined> {
+  *replay(onDamage: OnDamage): Generator<SpoolRecord, void, undefined> {
     const ids = this.#disk
       .list()
       .map(segmentIdOf)
       .filter((id) => id > 0)
     ids.sort((a, b) => a - b)
-    for (const [index, id] of ids.entries()) {
-      yield* this.#replaySegment(id, index === ids.length - 1, onDamage)
+    const lastId = ids.at(-1) ?? 0
+    this.#closedBytes = 0
+    // Read already; where their offsets end is known only with the next whole header.
+    let waiting: ReadSegment[] = []
+    for (const id of ids) {
+      const segment = this.#readSegment(id, id === lastId)
+      this.#closedBytes += segment.bytes.length
+      if (segment.header !== null) {
+        const offsetEnd = segment.header.firstOffset
+        for (const one of waiting) yield* this.#replaySegment(one, offsetEnd, onDamage)
+        waiting = []
+      }
+      waiting.push(segment)
     }
-    this.#segmentId = Math.max(this.#segmentId, ids.at(-1) ?? 0)
+    for (const one of waiting) {
+      yield* this.#replaySegment(one, Number.POSITIVE_INFINITY, onDamage)
+    }
+    this.#segmentId = Math.max(this.#segmentId, lastId)
   }
 
-  *#replaySegment(
-    segmentId: number,
-    isLast: boolean,
-    onDamage: (range: DamagedRange) => void,
-  ): Generator<SpoolRecord, void, undefined> {
-    const name = segmentName(segmentId)
+  #readSegment(id: number, isLast: boolean): ReadSegment {
+    const name = segmentName(id)
     const bytes = this.#disk.read(name)
-    const header = decodeSegmentHeader(bytes)
+    const header = decodeHeaderCopy(bytes, 0) ?? decodeHeaderCopy(bytes, HEADER_COPY_BYTES)
     if (header !== null && !isKnownFormat(header.format)) {
       const message = `The spool segment ${name} has format ${header.format}, which this version cannot read: start the version that wrote it, let it deliver everything, and then upgrade.`
       throw new StreamError('path-unusable', message)
     }
-    const seed = segmentSeed(segmentId)
-    let at = header === null ? 0 : SEGMENT_HEADER_BYTES
+    return { name, bytes, header: header?.segmentId === id ? header : null, isLast }
+  }
+
+  /** The records of a segment whose offsets are below `offsetEnd`; those of others were given up. */
+  *#replaySegment(
+    segment: ReadSegment,
+    offsetEnd: number,
+    onDamage: OnDamage,
+  ): Generator<SpoolRecord, void, undefined> {
+    const { bytes, header } = segment
+    let at = header === null ? 0 : this.#framesStart(segment, header, onDamage)
     while (at < bytes.length) {
-      const found = findFrame(bytes, { start: at, seed, offsetMin: this.#nextOffset })
+      const found =
+        header === null
+          ? null
+          : findFrame(bytes, { start: at, seeds: header.seeds, offsetMin: this.#nextOffset })
       const damageEnd = found?.start ?? bytes.length
-      if (damageEnd > at) {
-        const keptAs = this.#disk.keepAside(`${name}.damaged`, bytes.subarray(at, damageEnd))
-        onDamage({ segment: name, start: at, bytes: damageEnd - at, keptAs })
-        if (found === null && isLast) this.#cutTail(name, at)
+      if (damageEnd > at) this.#setAside(segment, { start: at, end: damageEnd }, onDamage)
+      if (found === null) {
+        if (segment.isLast) this.#cutTail(segment, at)
+        return
       }
-      if (found === null) return
+      at = found.end
+      if (found.record.offset >= offsetEnd) continue
       yield found.record
       this.#nextOffset = found.record.offset + 1
-      at = found.end
     }
   }
 
-  /** What follows no whole frame any more is kept aside already, so that the segment can be closed clean. */
-  #cutTail(name: string, size: number): void {
+  /** Takes over what the header says, keeps a damaged copy of it aside. */
+  #framesStart(segment: ReadSegment, header: SegmentHeader, onDamage: OnDamage): number {
+    this.#nextOffset = Math.max(this.#nextOffset, header.firstOffset)
+    // The second copy was torn while the segment was begun, so that there are no frames.
+    if (segment.bytes.length < SEGMENT_HEADER_BYTES) return HEADER_COPY_BYTES
+    for (const start of [0, HEADER_COPY_BYTES]) {
+      if (decodeHeaderCopy(segment.bytes, start) === null) {
+        this.#setAside(segment, { start, end: start + HEADER_COPY_BYTES }, onDamage)
+      }
+    }
+    return SEGMENT_HEADER_BYTES
+  }
+
+  #setAside(
+    { name, bytes }: ReadSegment,
+    { start, end }: { start: number; end: number },
+    onDamage: OnDamage,
+  ): void {
+    const damaged = bytes.subarray(start, end)
+    const sum = crc32(damaged).toString(16).padStart(8, '0')
+    const keptAs = `${name}.damaged-${start}-${damaged.length}-${sum}`
+    const wasKeptBefore = !this.#disk.keepAside(keptAs, damaged)
+    onDamage({ segment: name, start, bytes: damaged.length, keptAs, wasKeptBefore })
+  }
+
+  /** What follows no whole frame any more is kept aside already, so that the segment ends clean. */
+  #cutTail({ name, bytes }: ReadSegment, size: number): void {
     const file = this.#disk.open(name)
-    file.truncate(size)
-    file.sync()
-    file.close()
+    useAndClose(file, () => {
+      file.truncate(size)
+      file.sync()
+    })
+    this.#closedBytes -= bytes.length - size
+  }
+
+  /**
+   * Lets the next record have at least that offset: for when a store knows of offsets whose records a
+   * power cut took from the spool. Lasts only with the next append; never lowers an offset.
+   *
+   * @param offset  >= 0, whole, below 2^53 - 1
+   */
+  skipTo(offset: number): void {
+    assert(Number.isSafeInteger(offset + 1), 'an offset is a whole number below 2^53 - 1')
+    if (offset <= this.#nextOffset) return
+    this.#nextOffset = offset
+    this.#isSegmentOver = true
   }
 
   /**
    * Appends a record; when it returns, the record survives the death of this process.
    *
-   * @returns  the record with its offset in this log
+   * @returns  the record's offset in this log
    * @throws   the disk's error (ENOSPC, EIO, ...); then nothing was appended and it may be tried again
    */
-  append(record: NewRecord): SpoolRecord {
+  append(record: NewRecord): number {
     const size = frameBytes(record)
     const segment = this.#segmentFor(size)
     if (this.#scratch.length < size) this.#scratch = Buffer.allocUnsafe(size * 2)
     const offset = this.#nextOffset
-    encodeFrame(record, this.#scratch.subarray(0, size), { offset, seed: this.#seed })
+    encodeFrame(record, this.#scratch.subarray(0, size), { offset, seeds: this.#seeds })
     try {
       segment.append(this.#scratch, size)
       if (this.#options.syncEvery) segment.sync()
     } catch (error) {
-      this.#undoAppend(segment)
+      this.#undoAppend(segment, size)
       throw error
     }
     this.#segmentSize += size
     this.#nextOffset = offset + 1
     this.#hasUnsynced = !this.#options.syncEvery
-    return { ...record, offset }
+    return offset
   }
 
   /** Takes off what a failed append left; if not even that works, the segment is given up. */
-  #undoAppend(segment: SegmentFile): void {
+  #undoAppend(segment: SegmentFile, size: number): void {
     try {
       segment.truncate(this.#segmentSize)
     } catch {
-      // The torn frame stays as damage that a replay steps over; its offset is used again after it.
-      this.#isTailTorn = true
+      // Torn, the frame is damage that a replay steps over. Whole, it is known by its offset, which the
+      // next segment's header has, too.
+      this.#isSegmentOver = true
+      this.#segmentSize += size
     }
   }
 
   #segmentFor(bytes: number): SegmentFile {
     const isFull = this.#segmentSize + bytes > this.#options.segmentBytes
     const isEmpty = this.#segmentSize <= SEGMENT_HEADER_BYTES
-    if (this.#segment !== null && !this.#isTailTorn && (isEmpty || !isFull)) return this.#segment
-    this.#closeSegment()
-    const segmentId = this.#segmentId + 1
+    const isOver = this.#isSegmentOver || (isFull && !isEmpty)
+    if (this.#segment !== null && !isOver) return this.#segment
+    this.#leaveSegment()
+    return this.#beginSegment(this.#segmentId + 1)
+  }
+
+  #beginSegment(segmentId: number): SegmentFile {
     const name = segmentName(segmentId)
+    const salt = this.#disk.salt()
+    const header = encodeSegmentHeader({ segmentId, firstOffset: this.#nextOffset, salt })
     const segment = this.#disk.open(name)
-    const header = encodeSegmentHeader(segmentId, this.#nextOffset)
+    assert(segment.size() === 0, 'the replay was read to its end before the first append')
     try {
       segment.append(header, header.length)
     } catch (error) {
-      segment.close()
-      this.#disk.remove(name)
+      this.#discardSegment(segment, segmentId)
       throw error
     }
     this.#segment = segment
     this.#segmentId = segmentId
-    this.#seed = segmentSeed(segmentId)
+    this.#seeds = frameSeeds(segmentId, salt)
     this.#segmentSize = SEGMENT_HEADER_BYTES
-    this.#isTailTorn = false
+    this.#isSegmentOver = false
     return segment
   }
 
-  #closeSegment(): void {
-    if (this.#segment === null) return
-    this.#segment.sync()
-    this.#segment.close()
+  #discardSegment(segment: SegmentFile, segmentId: number): void {
+    try {
+      segment.close()
+      this.#disk.remove(segmentName(segmentId))
+    } catch {
+      // A torn header stays under that name, so the next segment takes another one.
+      this.#segmentId = segmentId
+      this.#closedBytes += SEGMENT_HEADER_BYTES
+    }
+  }
+
+  /** Closes the segment before the next one begins; if it cannot be synced, it stays open. */
+  #leaveSegment(): void {
+    const segment = this.#segment
+    if (segment === null) return
+    this.#syncUnlessEvery(segment)
+    this.#forgetSegment()
+    segment.close()
+  }
+
+  /** With syncEvery all that was answered is synced already; what was given up need not be. */
+  #syncUnlessEvery(segment: SegmentFile): void {
+    if (!this.#options.syncEvery) segment.sync()
+  }
+
+  #forgetSegment(): void {
+    this.#closedBytes += this.#segmentSize
     this.#segment = null
-  }
-
-  /** Makes what was appended so far survive a power cut, without blocking; resolves when it does. */
-  async syncLater(): Promise<void> {
-    if (this.#segment === null || !this.#hasUnsynced) return
     this.#hasUnsynced = false
-    await this.#segment.syncLater()
   }
 
-  /** Ends the current segment; the next append begins another. */
+  /**
+   * Makes what was appended so far survive a power cut, without blocking; resolves when it does. One call
+   * at a time. Rejects with the disk's error; the next call tries again.
+   */
+  async syncLater(): Promise<void> {
+    const segment = this.#segment
+    if (segment === null || !this.#hasUnsynced) return
+    this.#hasUnsynced = false
+    try {
+      await segment.syncLater()
+    } catch (error) {
+      // Closed before its turn came: then it was synced by that, or that has told of its own failure.
+      if (this.#segment !== segment && errorCode(error) === 'EBADF') return
+      this.#hasUnsynced = true
+      throw error
+    }
+  }
+
+  /**
+   * Syncs and ends the current segment; the next append begins another.
+   *
+   * @throws  the disk's error; the segment is closed all the same, but may not survive a power cut
+   */
   close(): void {
-    this.#closeSegment()
+    const segment = this.#segment
+    if (segment === null) return
+    this.#forgetSegment()
+    useAndClose(segment, () => this.#syncUnlessEvery(segment))
   }
 }
 
-/** The first whole frame at or after a place whose offset is not below one that was read before. */
-function findFrame(
-  bytes: Uint8Array,
-  { start, seed, offsetMin }: { start: number; seed: number; offsetMin: number },
-): ReturnType<typeof readFrame> {
-  for (let at = start; at < bytes.length; at++) {
-    const found = readFrame(bytes, { start: at, seed })
-    if (found !== null && found.record.offset >= offsetMin) return found
+/** Closes the file whatever happens; when both fail, the use's error is thrown. */
+function useAndClose(file: SegmentFile, use: () => void): void {
+  try {
+    use()
+  } catch (error) {
+    try {
+      file.close()
+    } catch {
+      // Of less interest than what failed before it.
+    }
+    throw error
   }
-  return null
+  file.close()
 }

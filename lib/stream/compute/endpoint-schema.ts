@@ -11,14 +11,38 @@ import type { StoredRecord, ValueKind } from '../ports.ts'
  * a record or a first value decides it, and never changes after that.
  */
 export class EndpointSchema {
-  readonly fields: string[] = []
-  readonly kinds: (ValueKind | null)[] = []
+  readonly #fields: string[] = []
+  readonly #kinds: (ValueKind | null)[] = []
+  #plainWidth = -1
+  #version = 0
   #inputFields: readonly number[] = []
   #labelNames: readonly string[] = []
   #predictionKind: ValueKind | null = null
-  #areFeaturesGenerated = false
-  #areLabelsGenerated = false
+  #hasRecordFeatures = false
+  #hasRecordLabels = false
   #featureNames: readonly string[] = []
+
+  get fields(): readonly string[] {
+    return this.#fields
+  }
+
+  /** One per field; null where no value has decided it yet. */
+  get kinds(): readonly (ValueKind | null)[] {
+    return this.#kinds
+  }
+
+  /** Grows whenever a name or a type changes. */
+  get version(): number {
+    return this.#version
+  }
+
+  /**
+   * Values of a row if all of them are numbers and stand in the order of the fields, so that they can
+   * be copied one by one; -1 for any other row.
+   */
+  get plainWidth(): number {
+    return this.#plainWidth
+  }
 
   /** Indexes into `fields`, one per value of a row; empty until names are known. */
   get inputFields(): readonly number[] {
@@ -38,15 +62,38 @@ export class EndpointSchema {
     return this.#predictionKind
   }
 
-  /** Whether features (f0, f1, ...) or labels (p0, p1, ...) were named here, and not by a record. */
-  get areNamesGenerated(): { readonly features: boolean; readonly labels: boolean } {
-    return { features: this.#areFeaturesGenerated, labels: this.#areLabelsGenerated }
+  /** Names that the endpoint's record lacks, as far as is known, and that belong into it. */
+  get namesForRecord(): {
+    readonly features: readonly string[] | null
+    readonly labels: readonly string[] | null
+  } {
+    const { featureNames, labelNames } = this
+    return {
+      features: this.#hasRecordFeatures || featureNames.length === 0 ? null : featureNames,
+      labels: this.#hasRecordLabels || labelNames.length === 0 ? null : labelNames,
+    }
+  }
+
+  /** Everything that later rows are read by, as plain values. */
+  toState(): readonly unknown[] {
+    return [
+      [this.#fields, this.#kinds, this.#featureNames, this.#labelNames, this.#predictionKind],
+      [this.#hasRecordFeatures, this.#hasRecordLabels],
+    ]
+  }
+
+  /** Decides a field's type; allowed once. */
+  decideKind(field: number, kind: ValueKind): void {
+    assert(this.#kinds[field] === null)
+    this.#kinds[field] = kind
+    this.#onChange()
   }
 
   /** Decides the predictions' type; allowed once. */
   decidePredictionKind(kind: ValueKind): void {
     assert(this.#predictionKind === null)
     this.#predictionKind = kind
+    this.#version++
   }
 
   /**
@@ -58,15 +105,11 @@ export class EndpointSchema {
   learnRecord(record: StoredRecord): boolean {
     const labels = nameList(record.get('label_names')) ?? nameList(record.get('label_columns'))
     const fieldCountBefore = this.fields.length
-    if (labels !== null) {
-      this.#labelNames = labels
-      this.#areLabelsGenerated = false
-    }
+    this.#hasRecordLabels = labels !== null
+    if (labels !== null) this.#labelNames = labels
     const names = nameList(record.get('feature_names'))
-    if (names !== null) {
-      this.#areFeaturesGenerated = false
-      this.#setFeatures(withoutLabels(names, labels ?? []))
-    }
+    this.#hasRecordFeatures = names !== null
+    if (names !== null) this.#setFeatures(withoutLabels(names, labels ?? []))
     this.#learnKinds(record.get('feature_stats'))
     return this.fields.length > fieldCountBefore
   }
@@ -74,14 +117,13 @@ export class EndpointSchema {
   /** Names the features of an endpoint whose record names none, by its first row. */
   nameFeatures(names: readonly string[]): void {
     assert(this.#featureNames.length === 0, 'names are given once; after that a record renames')
-    this.#areFeaturesGenerated = true
     this.#setFeatures(names)
   }
 
   /** Names as many predictions as a row has, keeping the names that there are: p0, p1, ... */
   nameLabels(names: readonly string[] | null, count: number): void {
     if (this.#labelNames.length >= count) return
-    this.#areLabelsGenerated = true
+    this.#hasRecordLabels = false // it has fewer of them
     if (this.#labelNames.length === 0 && names !== null && names.length === count) {
       this.#labelNames = names
       return
@@ -99,9 +141,18 @@ export class EndpointSchema {
     this.#inputFields = names.map((name) => {
       const index = this.fields.indexOf(name)
       if (index >= 0) return index
-      this.kinds.push(null)
-      return this.fields.push(name) - 1
+      this.#kinds.push(null)
+      return this.#fields.push(name) - 1
     })
+    this.#onChange()
+  }
+
+  #onChange(): void {
+    this.#version++
+    const isInOrder = this.#inputFields.every((field, index) => field === index)
+    const isWhole = this.#inputFields.length === this.#fields.length
+    const isPlain = isInOrder && isWhole && this.#kinds.every((kind) => kind === 'double')
+    this.#plainWidth = isPlain ? this.#fields.length : -1
   }
 
   /** A type that is decided stays: a column of files cannot change. */
@@ -112,7 +163,7 @@ export class EndpointSchema {
       const column = Object.hasOwn(stats, name) ? stats[name] : undefined
       if (this.kinds[index] !== null || typeof column !== 'object' || column === null) continue
       // Numbers have a mean, bools a histogram; texts have only count, unique, top and freq.
-      this.kinds[index] = 'mean' in column || 'hist' in column ? 'double' : 'text'
+      this.decideKind(index, 'mean' in column || 'hist' in column ? 'double' : 'text')
     }
   }
 }

@@ -43,6 +43,35 @@ export class RowReader {
    * @returns  null if the row is taken, else why it is not
    */
   read(schema: EndpointSchema, input: unknown, output: unknown, place: RowPlace): Rejection | null {
+    // Nearly every row: numbers alone, one number predicted, nothing left to decide.
+    if (typeof output === 'number' && schema.predictionKind === 'double') {
+      if (schema.labelNames.length > 0 && this.#readPlain(schema.plainWidth, input)) {
+        this.isPredictionNull = false
+        this.predictions.length = 1
+        this.predictions[0] = Number.isFinite(output) ? output : null
+        return null
+      }
+    }
+    return this.#readAny(schema, { input, output, place })
+  }
+
+  /** Copies a row of so many numbers; false if it is anything else. */
+  #readPlain(width: number, input: unknown): boolean {
+    if (!Array.isArray(input) || input.length !== width) return false
+    if (this.features.length < width) this.features = new Float64Array(width * 2)
+    const { features } = this
+    for (let index = 0; index < width; index++) {
+      const value: unknown = input[index]
+      if (typeof value !== 'number') return false
+      features[index] = Number.isFinite(value) ? value : Number.NaN
+    }
+    return true
+  }
+
+  #readAny(
+    schema: EndpointSchema,
+    { input, output, place }: { input: unknown; output: unknown; place: RowPlace },
+  ): Rejection | null {
     const inputPath = `request.inputs[${place.row}]`
     const outputPath = `resp.outputs[${place.row}]`
     const refuse = (reason: Reason, path: string): Rejection => ({ reason, path, row: place.row })
@@ -95,7 +124,7 @@ export class RowReader {
       const field = schema.inputFields[index] ?? 0
       const value = values[index]
       const kind = schema.kinds[field] ?? kindOf(value)
-      if (schema.kinds[field] === null && kind !== null) schema.kinds[field] = kind
+      if (schema.kinds[field] === null && kind !== null) schema.decideKind(field, kind)
       if (kind === 'text') this.featureTexts[field] = textOf(value)
       else this.features[field] = numberOf(value)
     }

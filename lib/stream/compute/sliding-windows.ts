@@ -110,6 +110,17 @@ export class SlidingWindows {
     })
   }
 
+  /** An endpoint's ring as plain values: its newest bucket, and what is in the ring up to it. */
+  toState(slot: number): readonly unknown[] {
+    const slab = this.#slabFor(slot)
+    const from = (slot % SLAB_ENDPOINTS) * this.#bucketCount
+    const ring = (values: Float64Array): readonly number[] => [
+      ...values.subarray(from, from + this.#bucketCount),
+    ]
+    const newest = slab.newest[slot % SLAB_ENDPOINTS] ?? NO_BUCKET
+    return [newest, ring(slab.counts), this.#keepsSums ? ring(slab.sums) : []]
+  }
+
   #slabFor(slot: number): Slab {
     const number = Math.floor(slot / SLAB_ENDPOINTS)
     while (this.#slabs.length <= number) {

@@ -1,18 +1,11 @@
 import type { JsonObject } from '../accept/event.ts'
+import type { WindowTotals } from '../compute/endpoint-table.ts'
 import { meanOf, predictionsPerSecond } from '../compute/sliding-windows.ts'
 import type { Attribute } from '../ports.ts'
 import { pythonJson } from './python-json.ts'
 
-/** Count and sum over one window, with the window's name and length. */
-export interface WindowTotal {
-  readonly name: string
-  readonly ms: number
-  readonly count: number
-  readonly sum: number
-}
-
 /** What an endpoint's record says at one moment. */
-export interface EndpointSummary {
+export interface EndpointSummary extends WindowTotals {
   readonly endpointId: string
   readonly project: string
   readonly functionUri: string
@@ -27,11 +20,7 @@ export interface EndpointSummary {
   readonly firstRequest: string
   readonly lastRequest: string
   readonly errorCount: number
-  /** Weights of rows; never empty, the first is not necessarily the shortest. */
-  readonly counts: readonly WindowTotal[]
-  /** Rows that have a latency, and the sum of it in microseconds. */
-  readonly latencies: readonly WindowTotal[]
-  /** Names that were generated here; null where the record brought them. */
+  /** Names that the record lacks; null where it has them. */
   readonly generatedFeatures: readonly string[] | null
   readonly generatedLabels: readonly string[] | null
 }
@@ -79,9 +68,7 @@ export function recordAttributes(summary: EndpointSummary): ReadonlyMap<string, 
  * The aggregates of an endpoint, as columns of `base_metrics` and of its record: counts and averages by
  * window, and the rate over the shortest count window. A window without rows has no average.
  */
-export function baseMetrics(
-  summary: Pick<EndpointSummary, 'counts' | 'latencies'>,
-): ReadonlyMap<string, number> {
+export function baseMetrics(summary: WindowTotals): ReadonlyMap<string, number> {
   const metrics = new Map<string, number>()
   for (const total of summary.latencies) {
     const mean = meanOf(total)

@@ -2,7 +2,7 @@ import assert from 'node:assert'
 import type { Claim, Identity, PredictionFile, RowExtras, ValueKind } from '../ports.ts'
 import { ROW } from '../ports.ts'
 
-/** Columns of a batch's rows; a batch is cut before any of them changes. */
+/** Columns of a batch's rows. A column without any value yet counts as one of numbers. */
 export interface BatchColumns {
   readonly featureNames: readonly string[]
   readonly featureKinds: readonly ValueKind[]
@@ -41,8 +41,10 @@ const TEXT_OVERHEAD_BYTES = 24
  * Numbers lie row by row in one array that doubles when it is full; texts are kept as they are.
  */
 export class PredictionBatch {
-  readonly columns: BatchColumns
   readonly openedAtMs: number
+  readonly #featureNames: readonly string[]
+  readonly #featureKinds: ValueKind[]
+  #predictionKind: ValueKind
   readonly #stride: number
   #numbers: Float64Array
   #predictions: Float64Array = new Float64Array(ROWS_AT_FIRST)
@@ -62,7 +64,9 @@ export class PredictionBatch {
   /** @param openedAtMs  the clock when the batch got its first row, milliseconds since 1970 UTC */
   constructor(columns: BatchColumns, openedAtMs: number) {
     assert.equal(columns.featureNames.length, columns.featureKinds.length)
-    this.columns = columns
+    this.#featureNames = columns.featureNames
+    this.#featureKinds = [...columns.featureKinds]
+    this.#predictionKind = columns.predictionKind
     this.openedAtMs = openedAtMs
     this.#stride = ROW.features + columns.featureNames.length
     this.#numbers = new Float64Array(ROWS_AT_FIRST * this.#stride)
@@ -73,6 +77,24 @@ export class PredictionBatch {
 
   get rowCount(): number {
     return this.#rowCount
+  }
+
+  /**
+   * Takes over types that were decided since the batch was opened: a column that held nothing but
+   * missing values may become one of texts. Names never change; a batch is cut before they do.
+   */
+  setKinds({ featureKinds, predictionKind }: Omit<BatchColumns, 'featureNames'>): void {
+    assert.equal(featureKinds.length, this.#featureKinds.length)
+    for (const [index, kind] of featureKinds.entries()) {
+      if (kind === this.#featureKinds[index]) continue
+      assert(kind === 'text', 'texts never become numbers')
+      this.#featureKinds[index] = kind
+      this.#featureTexts.set(index, new Array<null>(this.#rowCount).fill(null))
+    }
+    if (predictionKind === this.#predictionKind) return
+    assert(predictionKind === 'text', 'texts never become numbers')
+    this.#predictionKind = predictionKind
+    for (let count = 0; count < this.#predictionCount; count++) this.#predictionTexts.push(null)
   }
 
   /** Memory that the rows take, about. */
@@ -101,7 +123,7 @@ export class PredictionBatch {
     numbers[at + ROW.labels] = row.labels === null ? -1 : this.#labelSets.indexOf(row.labels)
     numbers[at + ROW.firstRequest] = this.#firstRequests.indexOf(row.firstRequest)
     numbers[at + ROW.predictionCount] = this.#appendPredictions(row.predictions)
-    const featureCount = this.columns.featureNames.length
+    const featureCount = this.#featureNames.length
     for (let index = 0; index < featureCount; index++) {
       numbers[at + ROW.features + index] = row.features[index] ?? Number.NaN
     }
@@ -125,7 +147,7 @@ export class PredictionBatch {
   /** How many values the row has, -1 for no prediction at all. */
   #appendPredictions(values: readonly (number | string | null)[] | null): number {
     if (values === null) return -1
-    if (this.columns.predictionKind === 'text') {
+    if (this.#predictionKind === 'text') {
       for (const value of values) this.#predictionTexts.push(value === null ? null : String(value))
       return values.length
     }
@@ -141,17 +163,20 @@ export class PredictionBatch {
   /** The rows as the contents of the file that a claim names. The batch must not grow after that. */
   toFile(claim: Claim): PredictionFile {
     const { first, last } = this.offsets
-    assert(claim.firstOffset === first && claim.lastOffset === last)
+    // A promised range can be longer than what a power cut has left of the log.
+    assert(claim.firstOffset <= first && last <= claim.lastOffset)
     return {
       claim,
       rowCount: this.#rowCount,
-      ...this.columns,
+      featureNames: this.#featureNames,
+      featureKinds: this.#featureKinds,
+      predictionKind: this.#predictionKind,
       identities: this.#identities.values,
       labelSets: this.#labelSets.values,
       firstRequests: this.#firstRequests.values,
       numbers: this.#numbers.subarray(0, this.#rowCount * this.#stride),
       predictions:
-        this.columns.predictionKind === 'text'
+        this.#predictionKind === 'text'
           ? this.#predictionTexts
           : this.#predictions.subarray(0, this.#predictionCount),
       requestIds: this.#requestIds,

@@ -8,10 +8,11 @@ import { crc32ByTable } from '../../../../lib/stream/accept/crc32.ts'
 import type { DamagedRange } from '../../../../lib/stream/accept/spool.ts'
 import { Spool } from '../../../../lib/stream/accept/spool.ts'
 import type { NewRecord, SpoolRecord } from '../../../../lib/stream/accept/spool-format.ts'
+import { SEGMENT_HEADER_BYTES } from '../../../../lib/stream/accept/spool-format.ts'
 import type { MemoryDisk } from '../../../support/memory-disk.ts'
 import { memoryDisk } from '../../../support/memory-disk.ts'
 
-const OPTIONS = { segmentBytes: 200, syncEvery: false }
+const OPTIONS = { segmentBytes: 250, syncEvery: false }
 
 function eventOf(body: string): NewRecord {
   return { kind: 'event', arrivedAtUs: 7, position: null, body: Buffer.from(body) }
@@ -65,7 +66,7 @@ test('what was appended comes back, whatever it is (property)', () => {
     fc.property(records, (given) => {
       const disk = memoryDisk()
       const { spool } = openSpool(disk)
-      const appended = given.map((record) => spool.append(record))
+      const appended = given.map((record) => ({ ...record, offset: spool.append(record) }))
       const again = openSpool(disk)
       assert.deepEqual(again.records, appended)
       assert.deepEqual(again.damage, [])
@@ -86,14 +87,14 @@ test('any flipped byte costs the frame that it hits and no other', () => {
     damaged[at] = (damaged[at] ?? 0) ^ 0x10
     disk.files.set(name, damaged)
     const { records, damage, spool } = openSpool(disk)
-    const lost = at < 24 ? 0 : 1
+    const lost = at < SEGMENT_HEADER_BYTES ? 0 : 1
     assert.equal(records.length, 3 - lost, `byte ${at}`)
     assert.equal(damage.length, 1, `byte ${at}`)
     assert(textsOf(records).every((text) => ['0 first', '1 second', '2 third'].includes(text)))
     // What follows goes on behind everything that is there.
     const next = spool.append(eventOf('next'))
-    assert(records.every(({ offset }) => offset < next.offset))
-    assert.deepEqual(textsOf(openSpool(disk).records).at(-1), `${next.offset} next`)
+    assert(records.every(({ offset }) => offset < next))
+    assert.deepEqual(textsOf(openSpool(disk).records).at(-1), `${next} next`)
   }
 })
 
@@ -115,6 +116,84 @@ test('any truncation of the last segment keeps the whole frames before it', () =
     assert.deepEqual(textsOf(again.records), [...textsOf(records), `${records.length} next`])
     assert.deepEqual(again.damage, [], 'the tail was cut once')
   }
+})
+
+test('append answers with the offset alone', () => {
+  const { spool } = openSpool(memoryDisk())
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((body) => spool.append(eventOf(body))),
+    [0, 1, 2],
+  )
+})
+
+test('a segment is what the format says, byte by byte', () => {
+  const disk = memoryDisk(0x0403_0201) // salt: 01 02 03 04 and the count 01 00 00 00
+  const { spool } = openSpool(disk)
+  spool.skipTo(2)
+  spool.append({
+    kind: 'event',
+    arrivedAtUs: 1,
+    position: { shard: 's', offset: 3 },
+    body: Buffer.from('{}'),
+  })
+  const id = bytesOf('01000000')
+  const header = bytesOf('4d4d5350 01000000 01000000 0000000000000040 0102030401000000')
+  const payload = bytesOf('01 000000000000f03f 0000000000000840 0100 73 7b7d')
+  const payloadSum = sumOf(payload, crc32ByTable(id, 1))
+  const head = Buffer.concat([payloadSum, bytesOf('16000000 0000000000000040')])
+  const headSum = sumOf(head, crc32ByTable(id, 0x0403_0201))
+  const copy = [header, sumOf(header, 0)]
+  assert.equal(
+    Buffer.from(disk.read('0000000001.spool')).toString('hex'),
+    Buffer.concat([...copy, ...copy, headSum, head, payload]).toString('hex'),
+  )
+})
+
+function bytesOf(hex: string): Buffer {
+  return Buffer.from(hex.replaceAll(' ', ''), 'hex')
+}
+
+function sumOf(bytes: Uint8Array, seed: number): Buffer {
+  const sum = Buffer.alloc(4)
+  sum.writeUInt32LE(crc32ByTable(bytes, seed))
+  return sum
+}
+
+test('the bytes of all segments are those on the disk', () => {
+  const disk = memoryDisk()
+  const { spool } = openSpool(disk)
+  assert.equal(spool.bytes, 0)
+  for (let count = 0; count < 20; count++) {
+    spool.append(eventOf('x'.repeat(count)))
+    assert.equal(spool.bytes, bytesOnDisk(disk))
+  }
+  spool.close()
+  assert.equal(spool.bytes, bytesOnDisk(disk))
+  const last = disk.list().toSorted().at(-1) ?? ''
+  disk.files.set(last, disk.read(last).slice(0, -1))
+  assert.equal(openSpool(disk).spool.bytes, bytesOnDisk(disk), 'less the tail that was cut')
+})
+
+function bytesOnDisk(disk: MemoryDisk): number {
+  const segments = disk.list().filter((name) => name.endsWith('.spool'))
+  return segments.reduce((sum, name) => sum + disk.read(name).length, 0)
+}
+
+test('frames that are there twice are read once', () => {
+  const disk = filled(['first', 'second'])
+  const [name = ''] = disk.list()
+  const bytes = disk.read(name)
+  const copied = bytes.slice(SEGMENT_HEADER_BYTES)
+  disk.files.set(name, Buffer.concat([bytes, copied]))
+  const { records, damage } = openSpool(disk)
+  assert.deepEqual(textsOf(records), ['0 first', '1 second'])
+  assert.equal(damage[0]?.bytes, copied.length)
+})
+
+test('a spool that was not read to its end is not appended to', () => {
+  const disk = filled(['a'])
+  const spool = new Spool(disk, OPTIONS)
+  assert.throws(() => spool.append(eventOf('b')), { code: 'ERR_ASSERTION' })
 })
 
 test('zeros at the end, as a file system may leave them, are no frames', () => {
@@ -147,9 +226,9 @@ test('a torn append that cannot be taken back is stepped over', () => {
   const { spool } = openSpool(disk)
   spool.append(eventOf('a'))
   disk.failAfter(9)
-  disk.canTruncate = false
+  disk.can.truncate = false
   assert.throws(() => spool.append(eventOf('b')), { code: 'ENOSPC' })
-  disk.canTruncate = true
+  disk.can.truncate = true
   spool.append(eventOf('b'))
   const again = openSpool(disk)
   assert.deepEqual(textsOf(again.records), ['0 a', '1 b'])
@@ -161,7 +240,7 @@ test('a segment of a newer format stops the start with what to do', () => {
   const [name = ''] = disk.list()
   const bytes = Buffer.from(disk.read(name))
   bytes.writeUInt32LE(2, 4)
-  bytes.writeUInt32LE(crc32ByTable(bytes.subarray(0, 20)), 20)
+  bytes.writeUInt32LE(crc32ByTable(bytes.subarray(0, 28)), 28)
   disk.files.set(name, bytes)
   assert.throws(() => openSpool(disk), { code: 'path-unusable', message: /has format 2/ })
 })

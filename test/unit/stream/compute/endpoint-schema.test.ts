@@ -14,7 +14,7 @@ test('names of the record, with its label columns taken off their end', () => {
   const schema = schemaOf({ feature_names: '["a", "b", "label"]', label_columns: '["label"]' })
   assert.deepEqual(schema.featureNames, ['a', 'b'])
   assert.deepEqual(schema.labelNames, ['label'])
-  assert.deepEqual(schema.areNamesGenerated, { features: false, labels: false })
+  assert.deepEqual(schema.namesForRecord, { features: null, labels: null })
 })
 
 test('label_names is read before label_columns, and an empty list says nothing (D29)', () => {
@@ -44,7 +44,7 @@ test('generated names survive a registration that empties the record (D22)', () 
   schema.nameLabels(null, 1)
   schema.learnRecord(new Map([['feature_names', '[]']]))
   assert.deepEqual(schema.featureNames, ['f0', 'f1'])
-  assert.deepEqual(schema.areNamesGenerated, { features: true, labels: true })
+  assert.deepEqual(schema.namesForRecord, { features: ['f0', 'f1'], labels: ['p0'] })
 })
 
 test('types come from feature_stats: a mean or a histogram is a number', () => {

@@ -1,0 +1,36 @@
+import type { NuclioEvent } from 'nuclio-sdk-ts'
+import type { Clock } from '../lib/stream/ports.ts'
+
+/** A clock that an event may move. */
+export interface EventClock extends Clock {
+  /** When an event arrived, in microseconds; moves a clock that follows its trigger. */
+  arrivalUs(event: NuclioEvent): number
+}
+
+function after(ms: number, call: () => void): () => void {
+  const timer = setTimeout(call, ms)
+  return () => clearTimeout(timer)
+}
+
+/** The time of day. */
+export function wallClock(): EventClock {
+  const nowUs = (): number => Date.now() * 1000
+  return { nowUs, after, arrivalUs: nowUs }
+}
+
+/**
+ * The newest time stamp of the trigger: for recorded streams, whose time goes on with their events.
+ * An event without a usable one (cron: 1970) moves nothing.
+ */
+export function triggerClock(): EventClock {
+  let newestUs = 0
+  return {
+    nowUs: () => newestUs,
+    after,
+    arrivalUs: ({ timestamp }) => {
+      const atUs = timestamp.getTime() * 1000
+      if (atUs > newestUs) newestUs = atUs
+      return newestUs
+    },
+  }
+}

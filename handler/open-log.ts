@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeFolder } from '../lib/store/disk/make-folder.ts'
+import { type FolderLock, lockFolder } from '../lib/store/postgres/folder-lock.ts'
+import { errorCode, errorMessage, StreamError } from '../lib/stream/errors.ts'
+
+/** A log's folder that this process has for itself. */
+export interface OwnedLog {
+  /** Its name, a UUID: the folder's name too. */
+  readonly log: string
+  readonly folder: string
+  readonly lock: FolderLock
+}
+
+const LOG_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/**
+ * Takes over a log that nobody owns any more, or begins a new one. Each worker process has a log of its
+ * own below SPOOL_PATH; a restart finds the one that the process before it has left.
+ *
+ * @throws StreamError `path-unusable`, `disk-full`
+ */
+export async function openLog(spoolPath: string): Promise<OwnedLog> {
+  for (const log of listLogs(spoolPath)) {
+    const folder = join(spoolPath, log)
+    try {
+      return { log, folder, lock: await lockFolder(folder) }
+    } catch (error) {
+      if (errorCode(error) !== 'data-folder-in-use') throw error
+    }
+  }
+  const log = randomUUID()
+  const folder = join(spoolPath, log)
+  return { log, folder, lock: await lockFolder(folder) }
+}
+
+function listLogs(spoolPath: string): readonly string[] {
+  try {
+    makeFolder(spoolPath)
+    return readdirSync(spoolPath).filter((name) => LOG_NAME.test(name))
+  } catch (cause) {
+    const message = `The spool folder ${spoolPath} cannot be used (${errorCode(cause) || errorMessage(cause)}): make it writable for this user, or set SPOOL_PATH to another one.`
+    throw new StreamError('path-unusable', message, { cause })
+  }
+}

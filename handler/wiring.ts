@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import type { Config } from '../lib/config/fields.ts'
+import { parquetPath } from '../lib/config/paths.ts'
+import { ensureWritable } from '../lib/store/disk/ensure-writable.ts'
+import { readLines } from '../lib/store/disk/read-lines.ts'
+import { openLineFile, openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
+import { createParquetSink } from '../lib/store/parquet/parquet-sink.ts'
+import { Spool } from '../lib/stream/accept/spool.ts'
+import { errorMessage } from '../lib/stream/errors.ts'
+import { Pipeline } from '../lib/stream/pipeline.ts'
+import type { StoreReader } from '../lib/stream/ports.ts'
+import { type LogPort, Telemetry } from '../lib/stream/telemetry.ts'
+import { type EventClock, triggerClock, wallClock } from './clocks.ts'
+import { openLog } from './open-log.ts'
+import { openStore } from './open-store.ts'
+import { streamSettings } from './stream-settings.ts'
+
+/** Everything that the handler works with. */
+export interface Service {
+  readonly pipeline: Pipeline
+  readonly clock: EventClock
+  readonly reader: StoreReader
+  readonly storeName: 'embedded' | 'postgres'
+  readonly telemetry: Telemetry
+  readonly paths: {
+    readonly parquet: string
+    readonly spool: string
+    readonly deadLetters: string
+  }
+}
+
+/**
+ * Opens disk, store and Parquet worker, takes a log over and starts the timers.
+ *
+ * @param log   where lines go
+ * @param port  the HTTP port under which others reach this process, if there is one
+ * @throws StreamError
+ */
+export async function openService(
+  config: Config,
+  { log, port }: { readonly log: LogPort; readonly port: number | null },
+): Promise<Service> {
+  const telemetry = new Telemetry(log)
+  const clock = config.clock === 'trigger' ? triggerClock() : wallClock()
+  const paths = {
+    parquet: parquetPath(config),
+    spool: config.spoolPath,
+    deadLetters: config.deadLetterPath,
+  }
+  ensureWritable(paths.parquet)
+  ensureWritable(paths.deadLetters)
+  // The store first: a data folder that is in use is told of before anything else is touched.
+  const { store, name: storeName, setOwnerFacts } = await openStore(config)
+  if (port !== null) setOwnerFacts({ port })
+  const own = await openLog(paths.spool)
+  const deadLetterName = `${own.log}.jsonl`
+  const parquet = createParquetSink({
+    root: paths.parquet,
+    workerPath: join(__dirname, 'parquet-worker.js'),
+  })
+  const pipeline = await Pipeline.open({
+    log: own.log,
+    settings: streamSettings(config),
+    spool: new Spool(openSegmentFolder(own.folder), {
+      segmentBytes: config.spoolSegmentBytes,
+      syncEvery: config.spoolSync === 'every',
+    }),
+    deadLetterFile: openLineFile(paths.deadLetters, deadLetterName),
+    deadLetterLines: readLines(join(paths.deadLetters, deadLetterName)),
+    store,
+    parquet,
+    clock,
+    random: Math.random,
+    telemetry,
+  })
+  // The first file is slower when this fails, and says why; nothing is lost.
+  parquet.warmUp().catch((error: unknown) => {
+    log.warn('The Parquet worker did not start yet.', { reason: errorMessage(error) })
+  })
+  repeat(clock, config.flushIntervalMs, () => pipeline.tick())
+  if (config.spoolSync === 'background') {
+    repeat(clock, config.spoolSyncIntervalMs, () => pipeline.sync())
+  }
+  telemetry.started({ store: storeName, log: own.log, spool: paths.spool })
+  return { pipeline, clock, reader: store.reader, storeName, telemetry, paths }
+}
+
+/** Calls again and again, never while an earlier call is under way. A failure is our bug and ends us. */
+function repeat(clock: EventClock, periodMs: number, call: () => void | Promise<void>): void {
+  clock.after(periodMs, async () => {
+    await call()
+    repeat(clock, periodMs, call)
+  })
+}

@@ -1,0 +1,69 @@
+import type { Reason } from '../accept/rejection.ts'
+
+/**
+ * The books of one log. Events: received = accepted + error + ignored + rejected + duplicate +
+ * waiting. An event with several calls counts once, by the best of them.
+ */
+export class Counters {
+  received = 0
+  accepted = 0
+  error = 0
+  ignored = 0
+  rejected = 0
+  /** Redelivered: counted before. */
+  duplicate = 0
+  /** Applied once the store has been read for their endpoint. */
+  waiting = 0
+  /** Rows of accepted events. */
+  rowsAccepted = 0
+  rowsRejected = 0
+  /** Rejected events, calls and rows by reason. */
+  readonly rejections = new Map<Reason, number>()
+  /** Ignored notices by kind. */
+  readonly notices = new Map<string, number>()
+
+  countRejection(reason: Reason): void {
+    this.rejections.set(reason, (this.rejections.get(reason) ?? 0) + 1)
+  }
+
+  countNotice(notice: string): void {
+    this.notices.set(notice, (this.notices.get(notice) ?? 0) + 1)
+  }
+
+  /** The same as plain values in a fixed order. */
+  toState(): readonly unknown[] {
+    return [
+      [this.received, this.accepted, this.error, this.ignored, this.rejected, this.duplicate],
+      [this.waiting, this.rowsAccepted, this.rowsRejected],
+      [...this.rejections].sort(),
+      [...this.notices].sort(),
+    ]
+  }
+}
+
+/** What came of a call; of several the highest is what came of their event. */
+export const OUTCOMES = ['rejected', 'ignored', 'error', 'accepted'] as const
+export type CallOutcome = (typeof OUTCOMES)[number]
+
+/** What came of an event whose calls are not all through yet. */
+export class EventTally {
+  #best: CallOutcome = 'rejected'
+  #openCount: number
+  readonly #counters: Counters
+
+  /** @param callCount  calls of the event, > 0 */
+  constructor(counters: Counters, callCount: number) {
+    this.#counters = counters
+    this.#openCount = callCount
+    counters.waiting++
+  }
+
+  /** Counts a call; the event is counted with its last one. */
+  settle(outcome: CallOutcome): void {
+    if (OUTCOMES.indexOf(outcome) > OUTCOMES.indexOf(this.#best)) this.#best = outcome
+    this.#openCount--
+    if (this.#openCount > 0) return
+    this.#counters.waiting--
+    this.#counters[this.#best]++
+  }
+}

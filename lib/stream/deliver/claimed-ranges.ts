@@ -1,0 +1,80 @@
+import assert from 'node:assert'
+import type { Claim } from '../ports.ts'
+
+/** One claim on a file, and whether that file is there. */
+export interface ClaimedRange {
+  readonly claim: Claim
+  readonly isWritten: boolean
+}
+
+interface Key {
+  readonly endpointId: string
+  readonly hour: number
+}
+
+/**
+ * The claims of one log by endpoint and hour. A row whose offset lies in a claimed range belongs to that
+ * claim's file and to no other.
+ */
+export class ClaimedRanges {
+  readonly #ranges = new Map<string, ClaimedRange[]>()
+  #lastOffset = -1
+
+  constructor(ranges: readonly ClaimedRange[]) {
+    for (const range of ranges) this.#add(range)
+  }
+
+  #add(range: ClaimedRange): void {
+    const key = keyOf(range.claim)
+    const known = this.#ranges.get(key)
+    if (known === undefined) this.#ranges.set(key, [range])
+    else known.push(range)
+    this.#lastOffset = Math.max(this.#lastOffset, range.claim.lastOffset)
+  }
+
+  /** The last offset that any claim names, -1 for none: rows after it are in no range. */
+  get lastOffset(): number {
+    return this.#lastOffset
+  }
+
+  /** The range that a row belongs to, or null. */
+  find(key: Key, offset: number): ClaimedRange | null {
+    if (offset > this.#lastOffset) return null
+    const isInside = ({ claim }: ClaimedRange): boolean =>
+      claim.firstOffset <= offset && offset <= claim.lastOffset
+    return this.#ranges.get(keyOf(key))?.find(isInside) ?? null
+  }
+
+  /** The number that the next claim of an endpoint and hour takes. */
+  nextNumber(key: Key): number {
+    const known = this.#ranges.get(keyOf(key)) ?? []
+    return Math.max(0, ...known.map(({ claim }) => claim.number)) + 1
+  }
+
+  /**
+   * Takes note of a claim that was made.
+   *
+   * A log has one owner at a time, so ranges of one key never overlap; if they do, rows would be written
+   * twice, and this process must end and look anew.
+   */
+  add(claim: Claim): void {
+    for (const { claim: other } of this.#ranges.get(keyOf(claim)) ?? []) {
+      assert(claim.firstOffset > other.lastOffset || claim.lastOffset < other.firstOffset)
+    }
+    this.#add({ claim, isWritten: true })
+  }
+
+  /**
+   * Forgets what lies so far back that hardly a row will come for it any more; if one does, its
+   * claim's number is taken and the claims are listed anew.
+   */
+  forgetBefore(hour: number): void {
+    for (const [key, ranges] of this.#ranges) {
+      if ((ranges[0]?.claim.hour ?? 0) < hour) this.#ranges.delete(key)
+    }
+  }
+}
+
+function keyOf({ endpointId, hour }: Key): string {
+  return `${hour}/${endpointId}`
+}

@@ -1,0 +1,199 @@
+import type { Endpoint } from '../compute/endpoint.ts'
+import type { Claim } from '../ports.ts'
+import type { ClaimedRanges } from './claimed-ranges.ts'
+import { type BatchColumns, PredictionBatch, type PredictionRow } from './prediction-batch.ts'
+
+const HOUR_US = 3_600_000_000
+
+/** When predictions are written. */
+export interface PredictionLimits {
+  /** Rows that fill one file, > 0. */
+  readonly rowsMax: number
+  readonly ageMsMax: number
+  /** Memory of one batch, and of all open ones together: beyond it the oldest are cut. */
+  readonly bytesMax: number
+  readonly openBytesMax: number
+}
+
+/** The rows of one endpoint and hour that wait for their file. */
+export interface OpenBatch {
+  readonly endpoint: Endpoint
+  /** Whole hours since 1970 UTC. */
+  readonly hour: number
+  readonly batch: PredictionBatch
+  /** The claim that its rows belong to, if an earlier run of this log made it. */
+  readonly promised: Claim | null
+  /** Of the endpoint's schema when its kinds were last compared. */
+  schemaVersion: number
+  isFull: boolean
+}
+
+/**
+ * Predictions of one log on their way to Parquet. Batches are opened per endpoint and hour, and cut only
+ * between records of the log, so that a file holds all rows of its key in its range of offsets.
+ */
+export class PredictionBatches {
+  readonly #limits: PredictionLimits
+  readonly #claims: ClaimedRanges
+  readonly #open = new Map<Endpoint, OpenBatch[]>()
+  /** All open batches in the order in which they were opened. */
+  readonly #byAge = new Set<OpenBatch>()
+  readonly #promised = new Map<Claim, OpenBatch>()
+  readonly #full: OpenBatch[] = []
+  readonly #cut: OpenBatch[] = []
+  #openBytes = 0
+  #cutBytes = 0
+  #openRows = 0
+  #cutRows = 0
+  /** Rows whose files an earlier run of this log has written. */
+  writtenBefore = 0
+
+  constructor(limits: PredictionLimits, claims: ClaimedRanges) {
+    this.#limits = limits
+    this.#claims = claims
+  }
+
+  /** Rows that wait, in open batches and in cut ones. */
+  get rowCount(): number {
+    return this.#openRows + this.#cutRows
+  }
+
+  /** Memory of the batches that were cut and wait for the sink. */
+  get cutBytes(): number {
+    return this.#cutBytes
+  }
+
+  /** Adds a row to the batch of its endpoint and hour, unless an earlier run has written its file. */
+  add(endpoint: Endpoint, row: PredictionRow, nowMs: number): void {
+    const hour = Math.floor(row.atUs / HOUR_US)
+    const open =
+      row.offset <= this.#claims.lastOffset
+        ? this.#placeClaimed({ endpoint, hour }, row.offset, nowMs)
+        : this.#openOf(endpoint, hour, nowMs)
+    if (open === null) {
+      this.writtenBefore++
+      return
+    }
+    const { batch } = open
+    if (open.schemaVersion !== endpoint.schema.version) {
+      batch.setKinds(columnsOf(endpoint))
+      open.schemaVersion = endpoint.schema.version
+    }
+    const bytesBefore = batch.bytes
+    batch.append(row)
+    this.#openBytes += batch.bytes - bytesBefore
+    this.#openRows++
+    if (open.isFull || open.promised !== null) return
+    if (batch.rowCount >= this.#limits.rowsMax || batch.bytes >= this.#limits.bytesMax) {
+      open.isFull = true
+      this.#full.push(open)
+    }
+  }
+
+  /** Of a log that is read again: a row in a claimed range belongs to that claim's file. */
+  #placeClaimed(
+    { endpoint, hour }: { endpoint: Endpoint; hour: number },
+    offset: number,
+    nowMs: number,
+  ): OpenBatch | null {
+    const range = this.#claims.find({ endpointId: endpoint.endpointId, hour }, offset)
+    if (range === null) return this.#openOf(endpoint, hour, nowMs)
+    if (range.isWritten) return null
+    const known = this.#promised.get(range.claim)
+    if (known !== undefined) return known
+    const open = openBatch(endpoint, hour, { nowMs, promised: range.claim })
+    this.#promised.set(range.claim, open)
+    this.#openBytes += open.batch.bytes
+    return open
+  }
+
+  #openOf(endpoint: Endpoint, hour: number, nowMs: number): OpenBatch {
+    const hours = this.#open.get(endpoint)
+    const known = hours?.find((open) => open.hour === hour)
+    if (known !== undefined) return known
+    const open = openBatch(endpoint, hour, { nowMs, promised: null })
+    if (hours === undefined) this.#open.set(endpoint, [open])
+    else hours.push(open)
+    this.#byAge.add(open)
+    this.#openBytes += open.batch.bytes
+    return open
+  }
+
+  /** To be called between records of the log: cuts what has become full or too much. */
+  cutFull(): void {
+    if (this.#full.length > 0) {
+      for (const open of this.#full.splice(0)) if (this.#byAge.has(open)) this.#cutOne(open)
+    }
+    while (this.#openBytes > this.#limits.openBytesMax) {
+      const [oldest] = this.#byAge
+      if (oldest === undefined) return
+      this.#cutOne(oldest)
+    }
+  }
+
+  /** Between records of the log: cuts what is old enough; with an infinite time everything. */
+  cutDue(nowMs: number): void {
+    for (const open of this.#byAge) {
+      if (nowMs - open.batch.openedAtMs < this.#limits.ageMsMax) return
+      this.#cutOne(open)
+    }
+  }
+
+  /** Between records of the log: cuts an endpoint's batches, before its rows get other columns. */
+  cutEndpoint(endpoint: Endpoint): void {
+    for (const open of [...(this.#open.get(endpoint) ?? [])]) this.#cutOne(open)
+  }
+
+  /** After the log was read again: the promised files are as whole as they will ever be. */
+  cutPromised(): void {
+    for (const open of this.#promised.values()) this.#moveToCut(open)
+    this.#promised.clear()
+  }
+
+  #cutOne(open: OpenBatch): void {
+    this.#byAge.delete(open)
+    const hours = this.#open.get(open.endpoint) ?? []
+    if (hours.length <= 1) this.#open.delete(open.endpoint)
+    else hours.splice(hours.indexOf(open), 1)
+    this.#moveToCut(open)
+  }
+
+  #moveToCut(open: OpenBatch): void {
+    const { bytes, rowCount } = open.batch
+    this.#openBytes -= bytes
+    this.#cutBytes += bytes
+    this.#openRows -= rowCount
+    this.#cutRows += rowCount
+    this.#cut.push(open)
+  }
+
+  /** The batch that was cut first; it counts as waiting until `settle`. */
+  takeCut(): OpenBatch | null {
+    return this.#cut.shift() ?? null
+  }
+
+  /** The batch that was taken is written, or given up. */
+  settle({ batch }: OpenBatch): void {
+    this.#cutBytes -= batch.bytes
+    this.#cutRows -= batch.rowCount
+  }
+}
+
+function openBatch(
+  endpoint: Endpoint,
+  hour: number,
+  { nowMs, promised }: { nowMs: number; promised: Claim | null },
+): OpenBatch {
+  const batch = new PredictionBatch(columnsOf(endpoint), nowMs)
+  const schemaVersion = endpoint.schema.version
+  return { endpoint, hour, batch, promised, schemaVersion, isFull: false }
+}
+
+/** The columns of rows to come; a feature that had no value yet counts as a number. */
+function columnsOf({ schema }: Endpoint): BatchColumns {
+  return {
+    featureNames: [...schema.fields],
+    featureKinds: schema.kinds.map((kind) => kind ?? 'double'),
+    predictionKind: schema.predictionKind ?? 'double',
+  }
+}

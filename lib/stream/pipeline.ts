@@ -1,0 +1,291 @@
+import { DeadLetters } from './accept/dead-letters.ts'
+import type { Spool } from './accept/spool.ts'
+import type { Endpoint } from './compute/endpoint.ts'
+import { EndpointTable } from './compute/endpoint-table.ts'
+import { IdleRows } from './compute/idle-rows.ts'
+import { ChangedEndpoints } from './deliver/changed-endpoints.ts'
+import { type ClaimedRange, ClaimedRanges } from './deliver/claimed-ranges.ts'
+import { recordAttributes } from './deliver/endpoint-record.ts'
+import { Flusher } from './deliver/flusher.ts'
+import { MetricBatches } from './deliver/metric-batches.ts'
+import { PredictionBatches } from './deliver/prediction-batches.ts'
+import { EndpointReads } from './endpoint-reads.ts'
+import type {
+  Clock,
+  EndpointUpdate,
+  LineFile,
+  ParquetSink,
+  Store,
+  StreamPosition,
+} from './ports.ts'
+import { type Applied, Processor, type WaitingCall } from './processor.ts'
+import { endpointStatus, eventCounts, type Status } from './status.ts'
+import type { StreamSettings } from './stream-settings.ts'
+import type { Telemetry } from './telemetry.ts'
+
+/** What a pipeline is made of. */
+export interface PipelineParts {
+  /** Name of the log: that of its spool. */
+  readonly log: string
+  readonly settings: StreamSettings
+  readonly spool: Spool
+  readonly deadLetterFile: LineFile
+  /** What that file holds already. */
+  readonly deadLetterLines: Iterable<string>
+  readonly store: Pick<Store, 'kv' | 'tsdb' | 'claims' | 'records'>
+  readonly parquet: ParquetSink
+  readonly clock: Clock
+  readonly random: () => number
+  readonly telemetry: Telemetry
+}
+
+/** Events that wait for the store to be read for their endpoint, in memory. */
+const WAITING_BYTES_MAX = 64 * 1024 * 1024
+const DEAD_LETTERS_WAITING_MAX = 10_000
+
+/**
+ * The whole way of an event: into the spool, into the state, into batches, and by a timer into the
+ * stores. One pipeline per process and log.
+ */
+export class Pipeline {
+  readonly #parts: PipelineParts
+  readonly #table: EndpointTable<WaitingCall>
+  readonly #changed: ChangedEndpoints
+  readonly #predictions: PredictionBatches
+  readonly #deadLetters: DeadLetters
+  readonly #processor: Processor
+  readonly #flusher: Flusher
+  readonly #reads: EndpointReads
+  #scannedPeriod = 0
+  #isReplaying = false
+
+  private constructor(parts: PipelineParts, claimed: ClaimedRanges) {
+    const { log, settings, store, clock, random, telemetry } = parts
+    this.#parts = parts
+    this.#table = new EndpointTable<WaitingCall>(settings)
+    this.#changed = new ChangedEndpoints(settings.recordAgeMsMax)
+    this.#predictions = new PredictionBatches(settings.predictionLimits, claimed)
+    this.#deadLetters = new DeadLetters(parts.deadLetterFile, log, parts.deadLetterLines)
+    const metrics = new MetricBatches(settings.metricLimits)
+    const shared = {
+      log,
+      changed: this.#changed,
+      metrics,
+      predictions: this.#predictions,
+      deadLetters: this.#deadLetters,
+      telemetry,
+    }
+    this.#processor = new Processor({
+      ...shared,
+      table: this.#table,
+      idleRows: new IdleRows(this.#table, settings.idleLayout),
+      bounds: settings.bounds,
+      sampleWindow: settings.sampleWindow,
+      defaultVersion: settings.defaultVersion,
+    })
+    this.#flusher = new Flusher(
+      {
+        ...shared,
+        claimed,
+        kv: store.kv,
+        tsdb: store.tsdb,
+        claims: store.claims,
+        parquet: parts.parquet,
+        clock,
+        random,
+        updateOf: (endpoint) => this.#updateOf(endpoint),
+      },
+      settings.predictionLimits,
+    )
+    this.#reads = new EndpointReads({
+      processor: this.#processor,
+      table: this.#table,
+      records: store.records,
+      accept: (json) => this.#acceptRead(json),
+      clock,
+      random,
+      telemetry,
+      defaultVersion: settings.defaultVersion,
+    })
+  }
+
+  /**
+   * Takes a log over: lists its claims, then reads its spool again, so that state and batches are what
+   * they were before the last process ended.
+   *
+   * @throws StreamError `store-unavailable`, `path-unusable`
+   */
+  static async open(parts: PipelineParts): Promise<Pipeline> {
+    const claims = await parts.store.claims.list(parts.log)
+    const ranges: ClaimedRange[] = []
+    for (const claim of claims) ranges.push({ claim, isWritten: await parts.parquet.has(claim) })
+    const claimed = new ClaimedRanges(ranges)
+    const pipeline = new Pipeline(parts, claimed)
+    await pipeline.#replay()
+    // A power cut may have taken the spool's end, and not the claims: their offsets are used up.
+    parts.spool.skipTo(claimed.lastOffset + 1)
+    return pipeline
+  }
+
+  async #replay(): Promise<void> {
+    const { spool, telemetry } = this.#parts
+    this.#isReplaying = true
+    let recordCount = 0
+    for (const record of spool.replay((range) => telemetry.spoolDamaged(range))) {
+      recordCount++
+      this.#processor.apply(record)
+      if (this.#flusher.isFull) await this.#flusher.settle()
+    }
+    this.#predictions.cutPromised()
+    this.#deadLetters.forgetEarlier()
+    this.#isReplaying = false
+    const endpointCount = this.#table.endpoints.length
+    if (recordCount > 0) telemetry.recovered({ recordCount, endpointCount })
+    this.#readUnread()
+  }
+
+  /**
+   * Takes an event: when this returns, it survives the death of this process.
+   *
+   * @param position  where a stream trigger read it, else null
+   * @throws          the disk's error (ENOSPC, EIO, ...) when the spool cannot take it; it may then be
+   *                  given again
+   */
+  accept(body: Uint8Array, position: StreamPosition | null, arrivedAtUs: number): Applied {
+    const event = { kind: 'event', arrivedAtUs, position, body } as const
+    const offset = this.#parts.spool.append(event) // on disk when it returns
+    const applied = this.#processor.apply({ ...event, offset })
+    this.#readUnread()
+    return applied
+  }
+
+  /** What the store said enters through the log as well. */
+  #acceptRead(json: string): void {
+    const read = { kind: 'read', arrivedAtUs: this.#parts.clock.nowUs(), json } as const
+    const offset = this.#parts.spool.append(read)
+    this.#processor.apply({ ...read, offset })
+  }
+
+  #readUnread(): void {
+    if (this.#isReplaying || this.#processor.unread.size === 0) return
+    // The reads settle trouble of store and disk themselves; a rejection is our bug and ends us.
+    void this.#reads.run()
+  }
+
+  /** Why no event may come in at this moment; null when it may. */
+  get holdReason(): string | null {
+    if (this.#flusher.isFull) return 'too much waits to be written'
+    if (this.#processor.waitingBytes > WAITING_BYTES_MAX) return 'the store cannot be read'
+    if (this.#deadLetters.waitingCount > DEAD_LETTERS_WAITING_MAX) {
+      return 'dead letters cannot be written'
+    }
+    return null
+  }
+
+  /** What the timer does: idle rows at a period's edge, and everything that is due. */
+  tick(): void {
+    const { clock, settings } = this.#parts
+    const period = Math.floor(clock.nowUs() / 1000 / settings.idleLayout.periodMs)
+    if (period !== this.#scannedPeriod) {
+      this.#scannedPeriod = period
+      this.#writeIdleRows()
+    }
+    this.#reads.planRefreshes()
+    void this.#reads.run() // as in #readUnread
+    this.#flusher.flushDue()
+  }
+
+  #writeIdleRows(): void {
+    const nowUs = this.#parts.clock.nowUs()
+    for (const endpoint of this.#table.endpoints) this.#processor.writeIdleRows(endpoint, nowUs)
+  }
+
+  /** Writes everything that there is to say by now; settles when it is written or refused. */
+  async flushAll(): Promise<void> {
+    await this.#reads.run()
+    this.#writeIdleRows()
+    const nowMs = this.#parts.clock.nowUs() / 1000
+    for (const endpoint of this.#table.endpoints) {
+      const isBehind = endpoint.rowCount !== endpoint.recordedRowCount || endpoint.hasRecordCounts
+      if (isBehind) this.#changed.add(endpoint, nowMs)
+    }
+    await this.#flusher.flushAll()
+  }
+
+  /** Makes what was spooled survive a power cut. */
+  sync(): Promise<void> {
+    return this.#parts.spool.syncLater()
+  }
+
+  #updateOf(endpoint: Endpoint): EndpointUpdate {
+    const { clock, settings } = this.#parts
+    const { endpointId, identity, schema } = endpoint
+    const totals = this.#table.totals(endpoint, endpoint.streamTimeUs(clock.nowUs()))
+    endpoint.recordedRowCount = endpoint.rowCount
+    endpoint.hasRecordCounts = totals.counts.some(({ count }) => count > 0)
+    const { features, labels } = schema.namesForRecord
+    const attributes = recordAttributes({
+      endpointId,
+      project: projectOf(identity.functionUri) || settings.project,
+      functionUri: identity.functionUri,
+      model: identity.model,
+      modelClass: identity.modelClass ?? '',
+      labels: endpoint.labels,
+      timestamp: endpoint.timestamp,
+      firstRequest: endpoint.firstRequest,
+      lastRequest: endpoint.lastRequest,
+      errorCount: endpoint.errorCount,
+      ...totals,
+      generatedFeatures: features,
+      generatedLabels: labels,
+    })
+    return { endpointId, attributes }
+  }
+
+  /** What there is to say of the stream; costs about a microsecond per endpoint. */
+  status(): Status {
+    const { log, clock } = this.#parts
+    const { counters } = this.#processor
+    const nowUs = clock.nowUs()
+    const { written, refused } = this.#flusher.delivered
+    const { endpoints } = this.#table
+    return {
+      log,
+      events: eventCounts(counters),
+      rows: {
+        accepted: counters.rowsAccepted,
+        rejected: counters.rowsRejected,
+        late: endpoints.reduce((sum, { lateCount }) => sum + lateCount, 0),
+      },
+      rejections: Object.fromEntries(counters.rejections),
+      ignored: Object.fromEntries(counters.notices),
+      written: {
+        ...written,
+        parquetRows: written.parquetRows + this.#predictions.writtenBefore,
+      },
+      refused,
+      pending: this.#flusher.pending,
+      endpoints: endpoints.map((endpoint) =>
+        endpointStatus(endpoint, this.#table.totals(endpoint, endpoint.streamTimeUs(nowUs))),
+      ),
+    }
+  }
+
+  /** State that later records build on, as one text: equal for equal logs, byte by byte. */
+  encodeState(): string {
+    return this.#processor.encodeState()
+  }
+
+  /** Begins nothing more; settles when what is under way has ended. The spool keeps the rest. */
+  async close(): Promise<void> {
+    await this.#reads.close()
+    await this.#flusher.close()
+    this.#parts.spool.close()
+    this.#parts.deadLetterFile.close()
+  }
+}
+
+/** The project under which MLRun registers the endpoints of a function. */
+function projectOf(functionUri: string): string {
+  return functionUri.slice(0, Math.max(functionUri.indexOf('/'), 0))
+}

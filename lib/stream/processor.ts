@@ -1,0 +1,377 @@
+import assert from 'node:assert'
+import type { DeadLetters } from './accept/dead-letters.ts'
+import { decode, type EventBounds, endpointCandidates } from './accept/decode.ts'
+import { decodeRead, digestOf, type EndpointRead } from './accept/endpoint-read.ts'
+import type { Call, ErrorCall, EventSource, InvalidCall, PredictionCall } from './accept/event.ts'
+import { parseWhen } from './accept/parse-when.ts'
+import { type Rejection, refused } from './accept/rejection.ts'
+import type { SpoolRecord } from './accept/spool-format.ts'
+import { type CallOutcome, Counters, EventTally, OUTCOMES } from './compute/counters.ts'
+import type { Endpoint } from './compute/endpoint.ts'
+import type { EndpointTable, Lead } from './compute/endpoint-table.ts'
+import type { IdleRows } from './compute/idle-rows.ts'
+import { RowReader } from './compute/row-reader.ts'
+import { isSampled } from './compute/sampler.ts'
+import type { ChangedEndpoints } from './deliver/changed-endpoints.ts'
+import type { MetricBatches } from './deliver/metric-batches.ts'
+import { baseMetricsRow, customMetricsRow, featuresRow } from './deliver/metric-rows.ts'
+import type { PredictionBatches } from './deliver/prediction-batches.ts'
+import { PredictionRows } from './deliver/prediction-rows.ts'
+import { unreachable } from './errors.ts'
+import type { MetricRow } from './ports.ts'
+import type { Telemetry } from './telemetry.ts'
+
+type EventRecord = Extract<SpoolRecord, { kind: 'event' }>
+
+/** A call that waits until the store has been read for its endpoint. */
+export interface WaitingCall {
+  readonly call: PredictionCall | ErrorCall | InvalidCall
+  readonly record: EventRecord
+  readonly tally: EventTally
+}
+
+/** What came of an event: `waiting` until the store has been read for its endpoint. */
+export type EventOutcome = CallOutcome | 'duplicate' | 'waiting'
+
+/** What an event's answer tells: the outcome, and the first reason if something was rejected. */
+export interface Applied {
+  readonly outcome: EventOutcome
+  readonly rejection: Rejection | null
+}
+
+/** What a processor works on; the windows, batches and files are its own from then on. */
+export interface ProcessorParts {
+  /** Name of the log whose records are applied. */
+  readonly log: string
+  readonly table: EndpointTable<WaitingCall>
+  readonly idleRows: IdleRows
+  readonly changed: ChangedEndpoints
+  readonly metrics: MetricBatches
+  readonly predictions: PredictionBatches
+  readonly deadLetters: DeadLetters
+  readonly telemetry: Telemetry
+  readonly bounds: EventBounds & { readonly featuresMax: number }
+  readonly sampleWindow: number
+  readonly defaultVersion: string
+}
+
+/**
+ * The state of one log. `apply` is the one function that live records and a replay both call: it sees
+ * no clock, no disk and no store, and the same records give the same state, to the byte.
+ */
+export class Processor {
+  readonly counters = new Counters()
+  readonly #parts: ProcessorParts
+  readonly #reader: RowReader
+  readonly #rows = new PredictionRows()
+  /** Highest offset that was applied of each shard of a stream. */
+  readonly #shardOffsets = new Map<string, number>()
+  readonly #unread = new Set<Lead<WaitingCall>>()
+  #waitingBytes = 0
+  /** The first rejection of the record that is being applied. */
+  #rejection: Rejection | null = null
+
+  constructor(parts: ProcessorParts) {
+    this.#parts = parts
+    this.#reader = new RowReader(parts.bounds)
+  }
+
+  /** Endpoints that wait for the store to be read. */
+  get unread(): ReadonlySet<Lead<WaitingCall>> {
+    return this.#unread
+  }
+
+  /** Bytes of the events that wait for that. */
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
+  /** Applies the next record of the log. */
+  apply(record: SpoolRecord): Applied {
+    this.#rejection = null
+    const outcome =
+      record.kind === 'event' ? this.#applyEvent(record) : this.#applyRead(record.json)
+    this.#parts.predictions.cutFull()
+    return { outcome, rejection: this.#rejection }
+  }
+
+  #applyEvent(record: EventRecord): EventOutcome {
+    const { counters } = this
+    counters.received++
+    if (this.#isDuplicate(record)) {
+      counters.duplicate++
+      return 'duplicate'
+    }
+    const calls = decode(record.body, record.arrivedAtUs, this.#parts.bounds)
+    const [call] = calls
+    // A batch that holds no calls is a good event without rows.
+    if (call === undefined) return this.#count('accepted')
+    if (calls.length > 1) return this.#applyCalls(calls, record)
+    const outcome = this.#applyCall(call, record, null)
+    return outcome === 'waiting' ? outcome : this.#count(outcome)
+  }
+
+  #count(outcome: CallOutcome): CallOutcome {
+    this.counters[outcome]++
+    return outcome
+  }
+
+  /** A batch event counts once, by the best of its calls. */
+  #applyCalls(calls: readonly Call[], record: EventRecord): EventOutcome {
+    const tally = new EventTally(this.counters, calls.length)
+    let best: EventOutcome = 'rejected'
+    for (const call of calls) {
+      const outcome = this.#applyCall(call, record, tally)
+      if (outcome === 'waiting') best = 'waiting'
+      else {
+        tally.settle(outcome)
+        if (best !== 'waiting' && rank(outcome) > rank(best)) best = outcome
+      }
+    }
+    return best
+  }
+
+  /** Redelivered by the stream: the shard's offsets only grow. */
+  #isDuplicate({ position }: EventRecord): boolean {
+    if (position === null) return false
+    if (position.offset <= (this.#shardOffsets.get(position.shard) ?? -1)) return true
+    this.#shardOffsets.set(position.shard, position.offset)
+    return false
+  }
+
+  #applyCall(call: Call, record: EventRecord, tally: EventTally | null): CallOutcome | 'waiting' {
+    switch (call.kind) {
+      case 'notice':
+        this.counters.countNotice(call.notice)
+        return 'ignored'
+      case 'unknown':
+        this.#reject(null, call.rejection, { call: call.call, record })
+        return 'rejected'
+      case 'prediction':
+      case 'error':
+      case 'invalid':
+        return this.#applyKnown(call, record, tally)
+      default:
+        return unreachable(call)
+    }
+  }
+
+  #applyKnown(
+    call: PredictionCall | ErrorCall | InvalidCall,
+    record: EventRecord,
+    tally: EventTally | null,
+  ): CallOutcome | 'waiting' {
+    const lead = this.#parts.table.lead(call.source) ?? this.#addLead(call.source)
+    if (!('waiting' in lead)) {
+      this.#reject(null, lead.rejection, { call: callIndex(call), record })
+      return 'rejected'
+    }
+    if (lead.endpoint !== null) return this.#applyTo(lead.endpoint, call, record)
+    const own = tally ?? new EventTally(this.counters, 1)
+    lead.waiting.push({ call, record, tally: own })
+    this.#unread.add(lead)
+    this.#waitingBytes += record.body.length
+    return 'waiting'
+  }
+
+  #addLead(source: EventSource): Lead<WaitingCall> | { readonly rejection: Rejection } {
+    const ids = this.#idsOf(source)
+    if (ids.length === 0) return refused('bad-function-uri', 'function_uri')
+    return this.#parts.table.addLead(source, ids) ?? refused('endpoint-limit', 'model')
+  }
+
+  #idsOf(source: EventSource): readonly string[] {
+    const candidates = endpointCandidates(source, this.#parts.defaultVersion)
+    return candidates.map(({ endpointId }) => endpointId)
+  }
+
+  #applyTo(
+    endpoint: Endpoint,
+    call: PredictionCall | ErrorCall | InvalidCall,
+    record: EventRecord,
+  ): CallOutcome {
+    this.writeIdleRows(endpoint, record.arrivedAtUs)
+    switch (call.kind) {
+      case 'prediction':
+        this.#applyPrediction(endpoint, call, record)
+        return 'accepted'
+      case 'error':
+        endpoint.errorsHere++
+        if (!Number.isNaN(call.atUs)) this.#observe(endpoint, call.atUs, record)
+        endpoint.describe(call.source.functionUri, call.modelClass, call.labels)
+        this.#parts.changed.add(endpoint, record.arrivedAtUs / 1000)
+        return 'error'
+      case 'invalid':
+        endpoint.errorsHere++
+        this.#reject(endpoint, call.rejection, { call: call.call, record })
+        this.#parts.changed.add(endpoint, record.arrivedAtUs / 1000)
+        return 'rejected'
+      default:
+        return unreachable(call)
+    }
+  }
+
+  #observe(endpoint: Endpoint, atUs: number, record: EventRecord): void {
+    endpoint.observe(atUs, record.arrivedAtUs)
+    this.#parts.idleRows.begin(endpoint)
+  }
+
+  #applyPrediction(endpoint: Endpoint, call: PredictionCall, record: EventRecord): void {
+    const { inputs, outputs } = call
+    this.#observe(endpoint, call.atUs, record)
+    endpoint.describe(call.source.functionUri, call.modelClass, call.labels)
+    // A call without rows is a request all the same; one whose rows are all rejected is none.
+    if (inputs.length === 0) endpoint.recordRequest(call.when, call.atUs)
+    let isFirst = true
+    const place = { row: 0, inputNames: call.inputNames, outputNames: call.outputNames }
+    for (let row = 0; row < inputs.length; row++) {
+      place.row = row
+      const rejection = this.#reader.read(endpoint.schema, inputs[row], outputs[row], place)
+      if (rejection !== null) {
+        this.#rejectRow(endpoint, rejection, { call: call.call, record })
+        continue
+      }
+      if (isFirst) {
+        endpoint.recordRequest(call.when, call.atUs)
+        this.#rows.begin(endpoint, call, record.offset)
+        isFirst = false
+      }
+      this.#takeRow(endpoint, call, { row, arrivedAtMs: record.arrivedAtUs / 1000 })
+    }
+    for (let row = inputs.length; row < outputs.length; row++) {
+      const rejection = { reason: 'no-input', path: `resp.outputs[${row}]`, row } as const
+      this.#rejectRow(endpoint, rejection, { call: call.call, record })
+    }
+  }
+
+  /** Takes the row that the reader holds. */
+  #takeRow(
+    endpoint: Endpoint,
+    call: PredictionCall,
+    { row, arrivedAtMs }: { readonly row: number; readonly arrivedAtMs: number },
+  ): void {
+    const { table, sampleWindow, predictions } = this.#parts
+    const isSample = isSampled(endpoint.rowCount, sampleWindow)
+    table.addRow(endpoint, call.atUs, { weight: call.rowWeight, latencyUs: call.latencyUs })
+    this.counters.rowsAccepted++
+    if (isSample) this.#sample(endpoint, call, { row, arrivedAtMs })
+    predictions.add(endpoint, this.#rows.row(this.#reader), arrivedAtMs)
+  }
+
+  /** One of every so many rows brings the endpoint's metrics and its record up to date. */
+  #sample(
+    endpoint: Endpoint,
+    call: PredictionCall,
+    { row, arrivedAtMs }: { readonly row: number; readonly arrivedAtMs: number },
+  ): void {
+    const { table, idleRows, metrics, changed } = this.#parts
+    const totals = table.totals(endpoint, endpoint.newestUs)
+    const stampMs = endpoint.takeStamp(Math.floor(call.atUs / 1000) + row)
+    const rows: MetricRow[] = [baseMetricsRow(endpoint, totals, stampMs)]
+    const features = featuresRow(endpoint, this.#reader, stampMs)
+    if (features !== null) rows.push(features)
+    const custom = customMetricsRow(endpoint, call.metrics, stampMs)
+    if (custom !== null) rows.push(custom)
+    metrics.add(endpoint, rows, arrivedAtMs)
+    idleRows.onRow(endpoint, totals)
+    idleRows.restart(endpoint, stampMs)
+    changed.add(endpoint, arrivedAtMs)
+  }
+
+  /**
+   * Writes the rows that an endpoint without samples owes by now: before its next event, and by a
+   * timer while there is none.
+   */
+  writeIdleRows(endpoint: Endpoint, nowUs: number): void {
+    const streamTimeUs = endpoint.streamTimeUs(nowUs)
+    if (endpoint.idleDueUs > streamTimeUs) return
+    const { idleRows, metrics, changed } = this.#parts
+    for (const { stampMs, totals } of idleRows.takeDue(endpoint, streamTimeUs)) {
+      metrics.add(endpoint, [baseMetricsRow(endpoint, totals, stampMs)], nowUs / 1000)
+      changed.add(endpoint, nowUs / 1000)
+    }
+  }
+
+  /** What the store says of an endpoint: the first time it makes it, later it may rename columns. */
+  #applyRead(json: string): EventOutcome {
+    const read = decodeRead(json)
+    assert(read !== null, 'only this function writes store reads into its log')
+    const lead = this.#parts.table.lead(read.source)
+    assert(lead !== undefined, 'an endpoint is read after its first event')
+    if (lead.endpoint === null) this.#resume(lead, read)
+    else this.#refresh(lead.endpoint, read)
+    return 'accepted'
+  }
+
+  #resume(lead: Lead<WaitingCall>, read: EndpointRead): void {
+    const endpoint = this.#parts.table.register(lead, read)
+    this.#learn(endpoint, read)
+    const firstRequest = read.record?.get('first_request')
+    const firstRequestUs = typeof firstRequest === 'string' ? parseWhen(firstRequest) : Number.NaN
+    if (typeof firstRequest === 'string' && !Number.isNaN(firstRequestUs)) {
+      endpoint.recordFirstRequest(firstRequest, firstRequestUs)
+    }
+    const errorCount = Number(read.record?.get('error_count') ?? 0)
+    endpoint.errorsBefore = Number.isSafeInteger(errorCount) && errorCount > 0 ? errorCount : 0
+    const { waiting } = lead
+    lead.waiting = []
+    this.#unread.delete(lead)
+    for (const { call, record, tally } of waiting) {
+      this.#waitingBytes -= record.body.length
+      tally.settle(this.#applyTo(endpoint, call, record))
+    }
+  }
+
+  #refresh(endpoint: Endpoint, read: EndpointRead): void {
+    // Rows from here on have other columns.
+    if (this.#learn(endpoint, read)) this.#parts.predictions.cutEndpoint(endpoint)
+    const { features, labels } = endpoint.schema.namesForRecord
+    // A registration has emptied the names that were generated here (D22): write them again.
+    if (features !== null || labels !== null) this.#parts.changed.add(endpoint, 0)
+  }
+
+  /** Whether the record names columns that were not there before. */
+  #learn(endpoint: Endpoint, { record }: EndpointRead): boolean {
+    endpoint.recordDigest = digestOf(record)
+    return endpoint.schema.learnRecord(record ?? new Map())
+  }
+
+  #rejectRow(endpoint: Endpoint, rejection: Rejection, place: RejectionPlace): void {
+    this.counters.rowsRejected++
+    this.#reject(endpoint, rejection, place)
+  }
+
+  #reject(endpoint: Endpoint | null, rejection: Rejection, { call, record }: RejectionPlace): void {
+    const { offset, position, arrivedAtUs, body } = record
+    const { log, deadLetters, telemetry } = this.#parts
+    this.#rejection ??= rejection
+    this.counters.countRejection(rejection.reason)
+    endpoint?.countRejection(rejection.reason)
+    deadLetters.write({ log, offset, position, arrivedAtUs, call, rejection, body })
+    telemetry.rejected({ reason: rejection.reason, path: rejection.path, offset })
+  }
+
+  /** Everything that later records build on, as one text: equal for equal logs, byte by byte. */
+  encodeState(): string {
+    return JSON.stringify([
+      this.counters.toState(),
+      [...this.#shardOffsets].sort(),
+      this.#parts.table.toState(),
+      this.#waitingBytes,
+    ])
+  }
+}
+
+interface RejectionPlace {
+  /** Index of the call in a batch event, else null. */
+  readonly call: number | null
+  readonly record: EventRecord
+}
+
+function rank(outcome: CallOutcome): number {
+  return OUTCOMES.indexOf(outcome)
+}
+
+function callIndex(call: PredictionCall | ErrorCall | InvalidCall): number | null {
+  return call.kind === 'error' ? null : call.call
+}

@@ -1,0 +1,76 @@
+/** Which of the three writes a line is about. */
+export type SinkName = 'kv' | 'tsdb' | 'parquet'
+
+/** Takes a fixed sentence and its fields; never throws. */
+export interface LogPort {
+  readonly debug: (message: string, fields: object) => void
+  readonly info: (message: string, fields: object) => void
+  readonly warn: (message: string, fields: object) => void
+  readonly error: (message: string, fields: object) => void
+}
+
+const DEBUG_REJECTIONS_EVERY = 100
+
+/**
+ * Everything that the stream says to people: a fixed sentence and fields with their units. Nothing above
+ * debug is written per event.
+ */
+export class Telemetry {
+  readonly #log: LogPort
+  #rejectionCount = 0
+
+  constructor(log: LogPort) {
+    this.#log = log
+  }
+
+  started(fields: { readonly store: string; readonly log: string; readonly spool: string }): void {
+    this.#log.info('Started.', fields)
+  }
+
+  recovered(fields: { readonly recordCount: number; readonly endpointCount: number }): void {
+    this.#log.info('Recovered from the spool.', fields)
+  }
+
+  spoolDamaged(fields: object): void {
+    this.#log.error('Bytes of the spool are no whole records; they were kept aside.', fields)
+  }
+
+  /** Every hundredth only: a stream of nothing else must not flood the log. */
+  rejected(fields: {
+    readonly reason: string
+    readonly path: string
+    readonly offset: number
+  }): void {
+    if (this.#rejectionCount++ % DEBUG_REJECTIONS_EVERY === 0) {
+      this.#log.debug('Rejected, as every hundredth is told.', fields)
+    }
+  }
+
+  fileWritten(fields: { readonly endpointId: string; readonly rowCount: number }): void {
+    this.#log.info('Parquet file written.', fields)
+  }
+
+  sinkRetry(fields: {
+    readonly sink: SinkName | 'records'
+    readonly reason: string
+    readonly attemptCount: number
+  }): void {
+    this.#log.warn('A store did not take what it was given; it is tried again.', fields)
+  }
+
+  refused(fields: {
+    readonly sink: SinkName
+    readonly reason: string
+    readonly count: number
+  }): void {
+    this.#log.error('A store refused rows for good; they are in the dead letters.', fields)
+  }
+
+  deadLettersWait(fields: { readonly reason: string; readonly count: number }): void {
+    this.#log.warn('Dead letters cannot be written yet; they are tried again.', fields)
+  }
+
+  answersHeld(fields: { readonly reason: string }): void {
+    this.#log.warn('Answers are held until there is room; the stream waits.', fields)
+  }
+}

@@ -1,0 +1,81 @@
+import { streamSettings } from '../../handler/stream-settings.ts'
+import { parseConfig } from '../../lib/config/parse.ts'
+import { Spool } from '../../lib/stream/accept/spool.ts'
+import { Pipeline } from '../../lib/stream/pipeline.ts'
+import type { Clock } from '../../lib/stream/ports.ts'
+import { Telemetry } from '../../lib/stream/telemetry.ts'
+import { type MemoryDisk, memoryDisk } from './memory-disk.ts'
+import { type MemoryStore, memoryStore } from './memory-store.ts'
+
+export const TEST_LOG = '00000000-0000-4000-8000-000000000001'
+
+/** A pipeline on a disk and a store in memory, with a clock that a test sets. */
+export interface TestPipeline {
+  readonly pipeline: Pipeline
+  readonly store: MemoryStore
+  readonly disk: MemoryDisk
+  readonly deadLetterLines: string[]
+  /** Sentences that were logged, with their fields. */
+  readonly logged: { readonly level: string; readonly message: string; readonly fields: object }[]
+  readonly clock: TestClock
+  /** Gives the event to the pipeline; its arrival is the clock's time. */
+  accept(event: unknown): ReturnType<Pipeline['accept']>
+}
+
+/** A clock that stands still until a test moves it; timers fire at once, one turn later. */
+export interface TestClock extends Clock {
+  timeUs: number
+}
+
+/** What outlives a process: give it to the next pipeline, and it takes over. */
+export type Survivors = Partial<Pick<TestPipeline, 'store' | 'disk' | 'deadLetterLines'>>
+
+/** Opens a pipeline; settings as the environment names them. */
+export async function openTestPipeline(
+  env: Readonly<Record<string, string>> = {},
+  survivors: Survivors = {},
+): Promise<TestPipeline> {
+  const { store = memoryStore(), disk = memoryDisk(), deadLetterLines = [] } = survivors
+  const logged: TestPipeline['logged'] = []
+  const log =
+    (level: string) =>
+    (message: string, fields: object): void =>
+      void logged.push({ level, message, fields })
+  const clock: TestClock = {
+    timeUs: Date.parse('2026-11-02T08:00:00Z') * 1000,
+    nowUs: () => clock.timeUs,
+    after: (_ms, call) => {
+      const timer = setImmediate(call)
+      return () => clearImmediate(timer)
+    },
+  }
+  const pipeline = await Pipeline.open({
+    log: TEST_LOG,
+    settings: streamSettings(parseConfig(env)),
+    spool: new Spool(disk, { segmentBytes: 1024 * 1024, syncEvery: false }),
+    deadLetterFile: { append: (line) => void deadLetterLines.push(line), close: () => undefined },
+    deadLetterLines: [...deadLetterLines],
+    store,
+    parquet: store.parquet,
+    clock,
+    random: () => 0.5,
+    telemetry: new Telemetry({
+      debug: log('debug'),
+      info: log('info'),
+      warn: log('warn'),
+      error: log('error'),
+    }),
+  })
+  return {
+    pipeline,
+    store,
+    disk,
+    deadLetterLines,
+    logged,
+    clock,
+    accept: (event) => {
+      const body = event instanceof Uint8Array ? event : Buffer.from(JSON.stringify(event))
+      return pipeline.accept(body, null, clock.timeUs)
+    },
+  }
+}
