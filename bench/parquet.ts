@@ -27,8 +27,9 @@ import {
 import { initSync } from 'parquet-wasm/esm'
 import { writeDurably } from '../lib/store/parquet/durable-file.ts'
 import { encodeFile, encodeTable } from '../lib/store/parquet/parquet-encode.ts'
-import { packFile } from '../lib/store/parquet/parquet-pack.ts'
+import { packFile, packTexts } from '../lib/store/parquet/parquet-pack.ts'
 import { createParquetSink, type ParquetFileSink } from '../lib/store/parquet/parquet-sink.ts'
+import { textAt } from '../lib/stream/deliver/text-column.ts'
 import { type PredictionFile, ROW } from '../lib/stream/ports.ts'
 
 const ROW_COUNT = 10_000
@@ -205,8 +206,10 @@ function benchFile(): PredictionFile {
     firstRequests: [timeText(0)],
     numbers,
     predictions: Float64Array.from(rows, random),
-    requestIds: rows.map((row) => `${Math.floor(random() * 2 ** 48).toString(16)}-4a5b-${row}`),
-    lastRequests: rows.map(timeText),
+    requestIds: packTexts(
+      rows.map((row) => `${Math.floor(random() * 2 ** 48).toString(16)}-4a5b-${row}`),
+    ),
+    lastRequests: packTexts(rows.map(timeText)),
     featureTexts: new Map(),
     extras: new Map(),
   }
@@ -261,9 +264,9 @@ function rowOf(file: PredictionFile, row: number): Record<string, unknown> {
     function_uri: identity?.functionUri,
     model: identity?.model,
     model_class: identity?.modelClass,
-    request_id: file.requestIds[row],
+    request_id: textAt(file.requestIds, row),
     first_request: file.firstRequests[number(ROW.firstRequest)],
-    last_request: file.lastRequests[row],
+    last_request: textAt(file.lastRequests, row),
     latency: BigInt(number(ROW.latencyUs)),
     error_count: BigInt(number(ROW.errorCount)),
     prediction: [file.predictions[row]],

@@ -93,6 +93,13 @@ export const ROW = {
   features: 8,
 } as const
 
+/** Texts as Arrow keeps them: text i is bytes[offsets[i] .. offsets[i + 1]) in UTF-8. */
+export interface TextBytes {
+  readonly bytes: Uint8Array
+  /** One more than there are texts; the first is 0. */
+  readonly offsets: Int32Array
+}
+
 /**
  * The rows of one Parquet file, held the way they were appended.
  *
@@ -116,8 +123,8 @@ export interface PredictionFile {
   readonly firstRequests: readonly string[]
   readonly numbers: Float64Array
   readonly predictions: Float64Array | readonly (string | null)[]
-  readonly requestIds: readonly string[]
-  readonly lastRequests: readonly string[]
+  readonly requestIds: TextBytes
+  readonly lastRequests: TextBytes
   readonly featureTexts: ReadonlyMap<number, readonly (string | null)[]>
   readonly extras: ReadonlyMap<number, RowExtras>
 }

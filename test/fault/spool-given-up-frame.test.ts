@@ -51,6 +51,14 @@ test('a segment that was only begun afterwards is enough', () => {
   assert.deepEqual(openSpool(disk).texts, ['0 a'])
 })
 
+test('offsets that are skipped in between change nothing', () => {
+  const disk = memoryDisk()
+  const spool = givenUp(disk)
+  spool.skipTo(5)
+  spool.append(readOf('answered'))
+  assert.deepEqual(openSpool(disk).texts, ['0 a', '5 answered'])
+})
+
 test('a torn header between the two, which could not be removed, changes nothing', () => {
   const disk = memoryDisk()
   const spool = givenUp(disk)
@@ -67,7 +75,7 @@ test('a torn header between the two, which could not be removed, changes nothing
   )
 })
 
-test('the segment that was given up need not be synced once more', () => {
+test('closing the segment that was given up may fail, too', () => {
   const disk = memoryDisk()
   const spool = givenUp(disk)
   disk.can.close = false

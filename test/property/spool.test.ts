@@ -30,7 +30,12 @@ const record: fc.Arbitrary<NewRecord> = fc.oneof(
   fc.record({
     kind: fc.constant('event' as const),
     arrivedAtUs: fc.nat(),
-    position: fc.option(fc.record({ shard: fc.string({ maxLength: 5 }), offset: fc.nat() })),
+    position: fc.option(
+      fc.record(
+        { shard: fc.string({ maxLength: 5 }), offset: fc.nat() },
+        { noNullPrototype: true },
+      ),
+    ),
     body: fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
   }),
   fc.record({ kind: fc.constant('read' as const), arrivedAtUs: fc.nat(), json: fc.json() }),

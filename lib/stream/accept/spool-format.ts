@@ -14,7 +14,7 @@
  *   0   4   magic 'MMSP'
  *   4   4   format, 1
  *   8   4   id of the segment, > 0: the number in its name
- *   12  8   offset that its first record has or would have (double)
+ *   12  8   first offset (double): records of earlier segments are below it, those of this one are not
  *   20  8   salt: random bytes, different for each segment, known to nobody who sends events
  *   28  4   CRC-32 of bytes 0 to 27
  * Frame:
@@ -22,7 +22,7 @@
  *           seeded with bytes 0 to 3 of the salt
  *   4   4   payload sum: CRC-32 of the payload, seeded likewise with bytes 4 to 7 of the salt
  *   8   4   length of the payload, >= 9, so that zeros are never a frame
- *   12  8   offset of the record in the log (double): one more than that of the frame before
+ *   12  8   offset of the record in the log (double): 0, 1, 2, ..., with gaps where some were skipped
  *   20      payload
  * Payload of an event:
  *   0   1   kind, 1
@@ -34,12 +34,11 @@
  *
  * Written: both headers by one append, then each frame by one. An append that fails is undone by cutting
  * the file. If that fails, too, its frame is given up where it is, and the segment with it: the next
- * record goes to a new segment and gets the offset that the given-up frame had. A gap in the offsets
- * (Spool.skipTo) begins a new segment as well.
+ * record goes to a new segment, whose first offset is that of the given-up frame.
  *
  * Read back, frames in order:
- * - The next offset is never below a header's. A frame whose offset is not below that of the next whole
- *   header was given up: it is passed over, it is no damage.
+ * - The next offset is never below a header's first one. A frame whose offset is not below the first one
+ *   of the next segment that has a whole header was given up: it is passed over, it is no damage.
  * - One whole copy of the header is enough. Without one the salt is lost, and with it the means to tell a
  *   frame from what a sender made up: nothing of that segment is read, all of it is damage.
  * - Where no frame fits, the next fitting one is searched byte by byte. A candidate's payload is summed
@@ -113,7 +112,7 @@ export interface FrameSeeds {
 export interface SegmentHeader {
   readonly format: number
   readonly segmentId: number
-  /** Offset that its first record has, or would have. */
+  /** Records of earlier segments have lower offsets, those of this one have not. */
   readonly firstOffset: number
   readonly seeds: FrameSeeds
 }
@@ -206,7 +205,7 @@ export function encodeFrame(
   target.writeUInt32LE(headSum(target, 0, seeds), 0)
 }
 
-/** By table, because for 16 bytes the call into zlib alone takes longer. */
+/** By table: for 16 bytes the call into zlib costs more than it saves. */
 function headSum(bytes: Buffer, start: number, seeds: FrameSeeds): number {
   return crc32ByTable(bytes.subarray(start + 4, start + FRAME_HEADER_BYTES), seeds.header)
 }
@@ -221,27 +220,32 @@ export interface FoundFrame {
 /** The first whole frame at or after `start` whose record's offset is not below `offsetMin`. */
 export function findFrame(
   segment: Uint8Array,
-  { start, seeds, offsetMin }: { start: number; seeds: FrameSeeds; offsetMin: number },
+  wanted: { readonly start: number; readonly seeds: FrameSeeds; readonly offsetMin: number },
 ): FoundFrame | null {
   const bytes = asBuffer(segment)
-  for (let at = start; at + FRAME_HEADER_BYTES < bytes.length; at++) {
-    const found = readFrame(bytes, at, seeds)
-    if (found !== null && found.record.offset >= offsetMin) return found
+  for (let at = wanted.start; at + FRAME_HEADER_BYTES < bytes.length; at++) {
+    const found = readFrame(bytes, at, wanted)
+    if (found !== null) return found
   }
   return null
 }
 
-/** The frame that begins at `start`, or null if no whole frame of this segment begins there. */
-function readFrame(bytes: Buffer, start: number, seeds: FrameSeeds): FoundFrame | null {
+function readFrame(
+  bytes: Buffer,
+  start: number,
+  { seeds, offsetMin }: { readonly seeds: FrameSeeds; readonly offsetMin: number },
+): FoundFrame | null {
   const length = bytes.readUInt32LE(start + 8)
   const payloadStart = start + FRAME_HEADER_BYTES
   const end = payloadStart + length
-  // The cheapest doubt first: a search after damage comes by here once per byte.
+  // The cheapest doubts first: a search after damage comes by here once per byte.
   if (length < READ_HEADER_BYTES || length > PAYLOAD_BYTES_MAX || end > bytes.length) return null
+  const offset = bytes.readDoubleLE(start + 12)
+  if (!(offset >= offsetMin)) return null // NaN
   if (bytes.readUInt32LE(start) !== headSum(bytes, start, seeds)) return null
   const payload = bytes.subarray(payloadStart, end)
   if (bytes.readUInt32LE(start + 4) !== crc32(payload, seeds.payload)) return null
-  const record = decodePayload(payload, bytes.readDoubleLE(start + 12))
+  const record = decodePayload(payload, offset)
   return record === null ? null : { record, start, end }
 }
 

@@ -59,8 +59,10 @@ export class Spool {
   #closedBytes = 0
   #nextOffset = 0
   #hasUnsynced = false
-  /** The next append begins a new segment: a failed one could not be undone, or offsets were skipped. */
-  #isSegmentOver = false
+  /** Set when a failed append could not be undone: the next append goes to a new segment. */
+  #isTailTorn = false
+  /** Offset of the oldest frame that was given up since the last record. */
+  #givenUpOffset = Number.POSITIVE_INFINITY
 
   constructor(disk: SegmentDisk, options: SpoolOptions) {
     assert(options.segmentBytes > SEGMENT_HEADER_BYTES)
@@ -195,7 +197,6 @@ export class Spool {
     assert(Number.isSafeInteger(offset + 1), 'an offset is a whole number below 2^53 - 1')
     if (offset <= this.#nextOffset) return
     this.#nextOffset = offset
-    this.#isSegmentOver = true
   }
 
   /**
@@ -219,6 +220,7 @@ export class Spool {
     }
     this.#segmentSize += size
     this.#nextOffset = offset + 1
+    this.#givenUpOffset = Number.POSITIVE_INFINITY
     this.#hasUnsynced = !this.#options.syncEvery
     return offset
   }
@@ -228,9 +230,10 @@ export class Spool {
     try {
       segment.truncate(this.#segmentSize)
     } catch {
-      // Torn, the frame is damage that a replay steps over. Whole, it is known by its offset, which the
-      // next segment's header has, too.
-      this.#isSegmentOver = true
+      // Torn, the frame is damage that a replay steps over. Whole, it is known by its offset, which is
+      // not below that in the next segment's header.
+      this.#isTailTorn = true
+      this.#givenUpOffset = Math.min(this.#givenUpOffset, this.#nextOffset)
       this.#segmentSize += size
     }
   }
@@ -238,8 +241,7 @@ export class Spool {
   #segmentFor(bytes: number): SegmentFile {
     const isFull = this.#segmentSize + bytes > this.#options.segmentBytes
     const isEmpty = this.#segmentSize <= SEGMENT_HEADER_BYTES
-    const isOver = this.#isSegmentOver || (isFull && !isEmpty)
-    if (this.#segment !== null && !isOver) return this.#segment
+    if (this.#segment !== null && !this.#isTailTorn && (isEmpty || !isFull)) return this.#segment
     this.#leaveSegment()
     return this.#beginSegment(this.#segmentId + 1)
   }
@@ -247,7 +249,8 @@ export class Spool {
   #beginSegment(segmentId: number): SegmentFile {
     const name = segmentName(segmentId)
     const salt = this.#disk.salt()
-    const header = encodeSegmentHeader({ segmentId, firstOffset: this.#nextOffset, salt })
+    const firstOffset = Math.min(this.#nextOffset, this.#givenUpOffset)
+    const header = encodeSegmentHeader({ segmentId, firstOffset, salt })
     const segment = this.#disk.open(name)
     assert(segment.size() === 0, 'the replay was read to its end before the first append')
     try {
@@ -260,7 +263,7 @@ export class Spool {
     this.#segmentId = segmentId
     this.#seeds = frameSeeds(segmentId, salt)
     this.#segmentSize = SEGMENT_HEADER_BYTES
-    this.#isSegmentOver = false
+    this.#isTailTorn = false
     return segment
   }
 

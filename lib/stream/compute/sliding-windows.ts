@@ -97,17 +97,25 @@ export class SlidingWindows {
     const index = slot % SLAB_ENDPOINTS
     const newest = slab.newest[index] ?? NO_BUCKET
     const now = Math.max(Math.floor(nowUs / this.#periodUs), newest)
-    return this.#windowBuckets.map((buckets) => {
-      let count = 0
-      let sum = 0
-      const oldest = Math.max(now - buckets + 1, newest - this.#bucketCount + 1, 0)
-      for (let bucket = oldest; bucket <= newest; bucket++) {
-        const at = index * this.#bucketCount + (bucket % this.#bucketCount)
-        count += slab.counts[at] ?? 0
-        if (this.#keepsSums) sum += slab.sums[at] ?? 0
+    // Oldest bucket that is still in the ring, and that any window reaches.
+    const oldest = Math.max(newest - this.#bucketCount + 1, now - this.#bucketCount + 1, 0)
+    const totals = this.#windowBuckets.map(() => ({ count: 0, sum: 0 }))
+    const ring = index * this.#bucketCount
+    let place = newest % this.#bucketCount
+    for (let bucket = newest; bucket >= oldest; bucket--) {
+      const count = slab.counts[ring + place] ?? 0
+      const sum = this.#keepsSums ? (slab.sums[ring + place] ?? 0) : 0
+      place = place === 0 ? this.#bucketCount - 1 : place - 1
+      if (count === 0 && sum === 0) continue
+      const age = now - bucket
+      for (let window = 0; window < totals.length; window++) {
+        const total = totals[window]
+        if (total === undefined || age >= (this.#windowBuckets[window] ?? 0)) continue
+        total.count += count
+        total.sum += sum
       }
-      return { count, sum }
-    })
+    }
+    return totals
   }
 
   /** An endpoint's ring as plain values: its newest bucket, and what is in the ring up to it. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import type { Claim, Identity, PredictionFile, RowExtras, ValueKind } from '../ports.ts'
 import { ROW } from '../ports.ts'
+import { TextColumn } from './text-column.ts'
 
 /** Columns of a batch's rows. A column without any value yet counts as one of numbers. */
 export interface BatchColumns {
@@ -53,8 +54,8 @@ export class PredictionBatch {
   #lastOffset = 0
   #textBytes = 0
   readonly #predictionTexts: (string | null)[] = []
-  readonly #requestIds: string[] = []
-  readonly #lastRequests: string[] = []
+  readonly #requestIds = new TextColumn()
+  readonly #lastRequests = new TextColumn()
   readonly #featureTexts = new Map<number, (string | null)[]>()
   readonly #extras = new Map<number, RowExtras>()
   readonly #identities = new Interned<Identity>(isSameIdentity)
@@ -99,7 +100,8 @@ export class PredictionBatch {
 
   /** Memory that the rows take, about. */
   get bytes(): number {
-    return this.#numbers.byteLength + this.#predictions.byteLength + this.#textBytes
+    const texts = this.#requestIds.byteLength + this.#lastRequests.byteLength + this.#textBytes
+    return this.#numbers.byteLength + this.#predictions.byteLength + texts
   }
 
   /** Offsets of the first and the last row; only of a batch that has rows. */
@@ -131,7 +133,6 @@ export class PredictionBatch {
     this.#requestIds.push(row.requestId)
     this.#lastRequests.push(row.lastRequest)
     if (row.extras !== null) this.#extras.set(this.#rowCount, row.extras)
-    this.#textBytes += row.requestId.length + row.lastRequest.length + TEXT_OVERHEAD_BYTES * 2
     if (row.extras !== null) this.#textBytes += bytesOfExtras(row.extras)
     this.#rowCount++
   }
@@ -179,8 +180,8 @@ export class PredictionBatch {
         this.#predictionKind === 'text'
           ? this.#predictionTexts
           : this.#predictions.subarray(0, this.#predictionCount),
-      requestIds: this.#requestIds,
-      lastRequests: this.#lastRequests,
+      requestIds: this.#requestIds.toTexts(),
+      lastRequests: this.#lastRequests.toTexts(),
       featureTexts: this.#featureTexts,
       extras: this.#extras,
     }

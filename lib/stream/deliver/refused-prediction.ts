@@ -1,4 +1,5 @@
 import { type PredictionFile, ROW } from '../ports.ts'
+import { textAt } from './text-column.ts'
 
 /**
  * One row of a file that will never be written, as a person reads it, and a key that is the same when
@@ -22,7 +23,7 @@ export function describePrediction(
       offset: number(ROW.offset),
       endpoint_id: endpointId,
       at_us: number(ROW.atUs),
-      request_id: file.requestIds[index] ?? null,
+      request_id: textAt(file.requestIds, index),
       latency: number(ROW.latencyUs),
       ...(file.identities[number(ROW.identity) ?? -1] ?? {}),
       prediction: predictionsOf(file, index, stride),

@@ -4,6 +4,7 @@ import type {
   RowExtras,
   ValueKind,
 } from '../../../../lib/stream/ports.ts'
+import { packTexts } from '../../../../lib/store/parquet/parquet-pack.ts'
 import { ROW } from '../../../../lib/stream/ports.ts'
 
 /** One row of a file, the plain way: what must be read back. */
@@ -97,8 +98,8 @@ export function fileOf(rows: readonly DullRow[], shape: Partial<DullShape> = {})
       predictionKind === 'text'
         ? predictions.map(String)
         : Float64Array.from(predictions, (value) => (value === null ? Number.NaN : Number(value))),
-    requestIds: rows.map((row) => row.requestId),
-    lastRequests: rows.map((row) => row.lastRequest),
+    requestIds: packTexts(rows.map((row) => row.requestId)),
+    lastRequests: packTexts(rows.map((row) => row.lastRequest)),
     featureTexts: new Map(
       kinds.flatMap((kind, index) =>
         kind === 'text' ? [[index, rows.map((row) => textOrNull(row.features[index]))]] : [],
