@@ -34,7 +34,9 @@ export function makeEvents({ count, endpointCount, featureCount }: EventShape): 
         resp: { id, model_name: `model-${endpoint}`, outputs: [random()], model_version: 'v1' },
         when: `${when.slice(0, 23)}${micros}+00:00`,
         microsec: 500 + Math.floor(random() * 5000),
-        ...(endpoint % 10 === 0 ? { labels: { framework: 'sklearn' }, metrics: { m: random() } } : {}),
+        ...(endpoint % 10 === 0
+          ? { labels: { framework: 'sklearn' }, metrics: { m: random() } }
+          : {}),
       }),
     )
   })

@@ -180,8 +180,10 @@ function benchFile(): PredictionFile {
   const timeText = (row: number): string => `2026-01-02 03:00:00.${String(100_000 + row)}+00:00`
   const numbers = new Float64Array(ROW_COUNT * STRIDE)
   for (const row of rows) {
-    const fixed = [startUs + row, Math.floor(random() * 1e5), row % 3, row, 0, 0, 0, 1]
-    numbers.set([...fixed, ...Array.from({ length: FEATURE_COUNT }, random)], row * STRIDE)
+    const fixed = [startUs + row, Math.floor(random() * 1e5), row % 3, row, 0, 0, 0, 0, 1]
+    numbers.set(fixed, row * STRIDE)
+    const features = Array.from({ length: FEATURE_COUNT }, random)
+    numbers.set(features, row * STRIDE + ROW.features)
   }
   return {
     claim: {

@@ -89,8 +89,12 @@ export const ROW = {
   identity: 4,
   labels: 5,
   firstRequest: 6,
-  predictionCount: 7,
-  features: 8,
+  lastRequest: 7,
+  predictionCount: 8,
+  prediction: 9,
+  /** How many characters the request id has, and seven numbers that hold them (short-text.ts). */
+  requestId: 10,
+  features: 18,
 } as const
 
 /** Texts as Arrow keeps them: text i is bytes[offsets[i] .. offsets[i + 1]) in UTF-8. */
@@ -108,6 +112,7 @@ export interface TextBytes {
  *              `firstRequest` are indexes into the lists below (labels -1: none).
  *              `predictionCount` is how many of `predictions` belong to the row, one row's after the
  *              other's; -1 means that the row has no prediction (null) and takes none of them.
+ *              `lastRequest`, `prediction` and `requestId` are the batch's own.
  * predictions  numbers (NaN = null inside a list) or texts and nulls, by predictionKind.
  * featureTexts one list per feature, present where its kind is 'text': a text or null per row.
  * extras       row -> metrics and entities, for rows that have any.

@@ -196,13 +196,13 @@ export class Processor {
         this.#applyPrediction(endpoint, call, record)
         return 'accepted'
       case 'error':
-        endpoint.errorsHere++
+        endpoint.countError()
         if (!Number.isNaN(call.atUs)) this.#observe(endpoint, call.atUs, record)
         endpoint.describe(call.source.functionUri, call.modelClass, call.labels)
         this.#parts.changed.add(endpoint, record.arrivedAtUs / 1000)
         return 'error'
       case 'invalid':
-        endpoint.errorsHere++
+        endpoint.countError()
         this.#reject(endpoint, call.rejection, { call: call.call, record })
         this.#parts.changed.add(endpoint, record.arrivedAtUs / 1000)
         return 'rejected'
@@ -312,7 +312,7 @@ export class Processor {
       endpoint.recordFirstRequest(firstRequest, firstRequestUs)
     }
     const errorCount = Number(read.record?.get('error_count') ?? 0)
-    endpoint.errorsBefore = Number.isSafeInteger(errorCount) && errorCount > 0 ? errorCount : 0
+    if (Number.isSafeInteger(errorCount) && errorCount > 0) endpoint.resumeErrors(errorCount)
     const { waiting } = lead
     lead.waiting = []
     this.#unread.delete(lead)

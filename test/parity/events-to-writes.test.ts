@@ -139,7 +139,7 @@ function assertSameRows(scenario: Scenario, { store }: TestPipeline): void {
       assert.equal(found.endpointId, endpoint_id)
       // Rows of one call share their time in the original; here they follow each other by 1 ms.
       const distanceMs =
-        found.atMs - Date.parse(String(timestamp).slice(0, 23).replace(' ', 'T') + 'Z')
+        found.atMs - Date.parse(`${String(timestamp).slice(0, 23).replace(' ', 'T')}Z`)
       assert(distanceMs >= 0 && distanceMs < 3, `${recordType} ${String(timestamp)}`)
       assertHolds(columnsOf(found), columns, recordType)
     }

@@ -11,9 +11,10 @@ export function warmUpFile(): PredictionFile {
   const rows = Array.from({ length: ROW_COUNT }, (_, row) => row)
   const numbers = new Float64Array(ROW_COUNT * stride)
   for (const row of rows) {
-    const fixed = [row * 1e6, row % 997, row % 7, row, 0, 0, 0, 2]
+    const fixed = [row * 1e6, row % 997, row % 7, row, 0, 0, 0, 0, 2]
     const features = Array.from({ length: FEATURE_COUNT }, (_, index) => Math.sin(row + index))
-    numbers.set([...fixed, ...features, Number.NaN], row * stride)
+    numbers.set(fixed, row * stride)
+    numbers.set([...features, Number.NaN], row * stride + ROW.features)
   }
   return {
     claim: {

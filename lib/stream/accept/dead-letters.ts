@@ -26,6 +26,7 @@ import type { SinkName } from '../telemetry.ts'
 import { asBuffer } from './as-buffer.ts'
 import { isJsonObject } from './event.ts'
 import { tryParseJson } from './parse-json.ts'
+import { serverForm } from './parse-when.ts'
 import type { Rejection } from './rejection.ts'
 
 /** A rejection with the event it comes from. */
@@ -60,40 +61,8 @@ export function deadLetterLine(letter: DeadLetter): string {
 
 /** ISO 8601 with microseconds, in UTC. */
 function isoTime(atUs: number): string {
-  const seconds = Math.floor(atUs / 1_000_000)
-  const days = Math.floor(seconds / 86_400)
-  const { year, month, day } = civilDay(days)
-  const rest = seconds - days * 86_400
-  const clock = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60].map(twoDigits)
-  const fraction = String(atUs - seconds * 1_000_000).padStart(6, '0')
-  return `${year}-${twoDigits(month)}-${twoDigits(day)}T${clock.join(':')}.${fraction}Z`
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, '0')
-}
-
-/** Gregorian date of a count of days since 1970 (Hinnant, `civil_from_days`). */
-export function civilDay(days: number): { year: number; month: number; day: number } {
-  const shifted = days + 719_468
-  const era = Math.floor(shifted / 146_097)
-  const dayOfEra = shifted - era * 146_097
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  )
-  const dayOfYear =
-    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
-  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153)
-  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1,
-  }
+  const text = serverForm(atUs)
+  return `${text.slice(0, 10)}T${text.slice(11, 26)}Z`
 }
 
 /** Something that a store will never take. */

@@ -1,5 +1,8 @@
+import { civilDay } from './civil-day.ts'
+
 const MINUTE_US = 60_000_000
 const HOUR_US = 3_600_000_000
+const DAY_US = 86_400_000_000
 const PLAIN =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))? ?(?:([Zz])|([+-])(\d\d):?(\d\d)?)?$/
 
@@ -17,6 +20,41 @@ let cachedDayUs = 0
 export function parseWhen(text: string): number {
   const fast = parseServerForm(text)
   return Number.isNaN(fast) ? parseAnyForm(text) : fast
+}
+
+/** Whether a text that was read as a time is spelled as every MLRun server spells it. */
+export function isServerForm(when: string): boolean {
+  return (
+    when.length === 32 &&
+    when.charCodeAt(10) === 32 &&
+    when.charCodeAt(19) === 46 &&
+    when.endsWith('+00:00')
+  )
+}
+
+/** The text of a time in that form: `2021-07-01 10:00:00.123456+00:00`. */
+export function serverForm(atUs: number): string {
+  const days = Math.floor(atUs / DAY_US)
+  const rest = atUs - days * DAY_US
+  const clock = [rest / HOUR_US, (rest / MINUTE_US) % 60, (rest / 1_000_000) % 60]
+  const time = clock.map((value) => digits(value, 2)).join(':')
+  return `${dayText(days)} ${time}.${digits(rest % 1_000_000, 6)}+00:00`
+}
+
+let cachedDays = Number.NaN
+let cachedDayText = ''
+
+function dayText(days: number): string {
+  if (days !== cachedDays) {
+    const { year, month, day } = civilDay(days)
+    cachedDayText = `${digits(year, 4)}-${digits(month, 2)}-${digits(day, 2)}`
+    cachedDays = days
+  }
+  return cachedDayText
+}
+
+function digits(value: number, count: number): string {
+  return String(Math.floor(value)).padStart(count, '0')
 }
 
 /** The form that every MLRun server writes: `2021-07-01 10:00:00.123456+00:00`, by char arithmetic. */

@@ -3,6 +3,13 @@ import { isJsonObject, type JsonObject } from '../accept/event.ts'
 import { tryParseJson } from '../accept/parse-json.ts'
 import type { StoredRecord, ValueKind } from '../ports.ts'
 
+/** Columns of an endpoint's rows. A column that had no value yet counts as one of numbers. */
+export interface RowColumns {
+  readonly featureNames: readonly string[]
+  readonly featureKinds: readonly ValueKind[]
+  readonly predictionKind: ValueKind
+}
+
 /**
  * Names and types of an endpoint's features and predictions.
  *
@@ -14,7 +21,7 @@ export class EndpointSchema {
   readonly #fields: string[] = []
   readonly #kinds: (ValueKind | null)[] = []
   #plainWidth = -1
-  #version = 0
+  #columns: RowColumns | null = null
   #inputFields: readonly number[] = []
   #labelNames: readonly string[] = []
   #predictionKind: ValueKind | null = null
@@ -31,9 +38,14 @@ export class EndpointSchema {
     return this.#kinds
   }
 
-  /** Grows whenever a name or a type changes. */
-  get version(): number {
-    return this.#version
+  /** The same object as long as no name and no type changes. */
+  get columns(): RowColumns {
+    this.#columns ??= {
+      featureNames: [...this.#fields],
+      featureKinds: this.#kinds.map((kind) => kind ?? 'double'),
+      predictionKind: this.#predictionKind ?? 'double',
+    }
+    return this.#columns
   }
 
   /**
@@ -93,7 +105,7 @@ export class EndpointSchema {
   decidePredictionKind(kind: ValueKind): void {
     assert(this.#predictionKind === null)
     this.#predictionKind = kind
-    this.#version++
+    this.#columns = null
   }
 
   /**
@@ -148,7 +160,7 @@ export class EndpointSchema {
   }
 
   #onChange(): void {
-    this.#version++
+    this.#columns = null
     const isInOrder = this.#inputFields.every((field, index) => field === index)
     const isWhole = this.#inputFields.length === this.#fields.length
     const isPlain = isInOrder && isWhole && this.#kinds.every((kind) => kind === 'double')

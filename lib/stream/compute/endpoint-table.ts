@@ -1,6 +1,6 @@
 import assert from 'node:assert'
 import type { EventSource } from '../accept/event.ts'
-import { Endpoint, NO_TIME } from './endpoint.ts'
+import { Endpoint, EndpointNumbers, NO_TIME } from './endpoint.ts'
 import { SlidingWindows, type Window, type WindowLayout } from './sliding-windows.ts'
 import { SourceIndex } from './source-index.ts'
 
@@ -41,6 +41,7 @@ export class EndpointTable<Waiting> {
   /** By every id that a source may have: two spellings of one endpoint share their lead. */
   readonly #byId = new Map<string, Lead<Waiting>>()
   readonly #leads: SourceIndex<Lead<Waiting>>
+  readonly #numbers = new EndpointNumbers()
   readonly #countWindows: WindowLayout
   readonly #latencyWindows: WindowLayout
   readonly #counts: SlidingWindows
@@ -80,7 +81,9 @@ export class EndpointTable<Waiting> {
   ): Endpoint {
     assert(lead.endpoint === null)
     const { source } = lead
-    const endpoint = new Endpoint({ endpointId, model, source, slot: this.endpoints.length })
+    const slot = this.endpoints.length
+    const place = this.#numbers.place(slot)
+    const endpoint = new Endpoint({ endpointId, model, source, slot, place })
     this.endpoints.push(endpoint)
     lead.endpoint = endpoint
     return endpoint
@@ -95,11 +98,10 @@ export class EndpointTable<Waiting> {
    */
   addRow(endpoint: Endpoint, atUs: number, row: { weight: number; latencyUs: number }): void {
     const { slot } = endpoint
-    endpoint.rowCount++
     // Error events move stream time too, so the rings follow it and not the rows alone.
     this.#counts.advanceTo(slot, endpoint.newestUs)
     const isInTime = this.#counts.add(slot, atUs, { count: row.weight, sum: 0 })
-    if (!isInTime) endpoint.lateCount++
+    endpoint.countRow(!isInTime)
     if (Number.isNaN(row.latencyUs)) return
     this.#latencies.advanceTo(slot, endpoint.newestUs)
     this.#latencies.add(slot, atUs, { count: 1, sum: row.latencyUs })

@@ -1,10 +1,49 @@
+import assert from 'node:assert'
 import type { EventSource, JsonObject } from '../accept/event.ts'
+import { isServerForm, serverForm } from '../accept/parse-when.ts'
 import type { Reason } from '../accept/rejection.ts'
 import type { Identity } from '../ports.ts'
 import { EndpointSchema } from './endpoint-schema.ts'
 
 /** No time yet: smaller than any time that decoding lets through. */
 export const NO_TIME = -1
+
+/** Places of an endpoint's numbers in its slab. */
+const NEWEST_US = 0
+const NEWEST_ARRIVED_US = 1
+const ROW_COUNT = 2
+const IDLE_DUE_US = 3
+const TIMESTAMP_US = 4
+const LAST_REQUEST_US = 5
+const FIRST_REQUEST_US = 6
+const ERRORS_HERE = 7
+const ERRORS_BEFORE = 8
+const LATE_COUNT = 9
+const STAMP_RUN_FIRST_MS = 10
+const STAMP_RUN_LAST_MS = 11
+const IDLE_SINCE_MS = 12
+const IDLE_STAMP_MS = 13
+const NUMBERS = 14
+/** Slabs of so many endpoints, so that growing copies nothing. */
+const SLAB_ENDPOINTS = 256
+
+/**
+ * The numbers of many endpoints, those of one beside each other: an event touches nearly all of them, and
+ * an object with as many number fields has each of them somewhere else in memory.
+ */
+export class EndpointNumbers {
+  readonly #slabs: Float64Array[] = []
+
+  /** Where the numbers of a slot lie. Slots are asked for in order, each once. */
+  place(slot: number): { readonly numbers: Float64Array; readonly at: number } {
+    if (slot % SLAB_ENDPOINTS === 0) {
+      this.#slabs.push(new Float64Array(SLAB_ENDPOINTS * NUMBERS))
+    }
+    const numbers = this.#slabs[Math.floor(slot / SLAB_ENDPOINTS)]
+    assert(numbers !== undefined)
+    return { numbers, at: (slot % SLAB_ENDPOINTS) * NUMBERS }
+  }
+}
 
 /**
  * What is known of one endpoint from the events of one log. Its windows lie in the table's slabs, at
@@ -22,64 +61,136 @@ export class Endpoint {
   /** Labels of the newest event, null if it had none, and the same with their values as texts. */
   labels: JsonObject | null = null
   labelTexts: ReadonlyMap<string, string> | null = null
-  /** `when` of the call that came last, and of the earliest and the latest by event time. */
-  timestamp = ''
+  /** `when` of the earliest row or call by event time. */
   firstRequest = ''
-  lastRequest = ''
-  #firstRequestUs = NO_TIME
-  #lastRequestUs = NO_TIME
-  /** What the record counted before this log, and what this log has counted since. */
-  errorsBefore = 0
-  errorsHere = 0
-  /** Time of its newest event, error events included, and when that event arrived. */
-  newestUs = NO_TIME
-  newestArrivedUs = NO_TIME
-  /** Rows that were taken; `lateCount` of them were too old for the windows. */
-  rowCount = 0
-  lateCount = 0
+  /** `when` of the newest call, and of the latest by event time; '' where serverForm() gives it. */
+  #timestampText = ''
+  #lastRequestText = ''
   /** Rejected calls and rows by reason; made at the first one. */
   rejections: Map<Reason, number> | null = null
   /** What the record said when it was last read: decides whether a later reading is news. */
   recordDigest = ''
-  /** The stamps that its newest metric rows took without a gap: [first, last]. */
-  stampRunFirstMs = NO_TIME
-  stampRunLastMs = NO_TIME
-  /** Idle rows (idle-rows.ts): where the wait for the next one began, and what the last row said. */
-  idleSinceMs = NO_TIME
-  idleStampMs = NO_TIME
-  idleDueUs = Number.POSITIVE_INFINITY
+  /** What its last metric row said (idle-rows.ts). */
   lastRowHadCounts = false
   lastRowErrorCount = 0
   /** Rows that its record includes as it was last written, and whether that said more than zeros. */
   recordedRowCount = 0
   hasRecordCounts = false
+  readonly #numbers: Float64Array
+  readonly #at: number
 
   constructor(facts: {
     readonly endpointId: string
     readonly model: string
     readonly source: EventSource
     readonly slot: number
+    readonly place: ReturnType<EndpointNumbers['place']>
   }) {
     this.endpointId = facts.endpointId
     this.source = facts.source
     this.slot = facts.slot
-    this.identity = {
-      functionUri: facts.source.functionUri,
-      model: facts.model,
-      modelClass: null,
-    }
+    const { functionUri } = facts.source
+    this.identity = { functionUri, model: facts.model, modelClass: null }
+    this.#numbers = facts.place.numbers
+    this.#at = facts.place.at
+    for (const time of TIMES) this.#numbers[this.#at + time] = NO_TIME
+    this.idleDueUs = Number.POSITIVE_INFINITY
+  }
+
+  #number(place: number): number {
+    return this.#numbers[this.#at + place] ?? 0
+  }
+
+  /** Time of its newest event, error events included, and when that event arrived. */
+  get newestUs(): number {
+    return this.#number(NEWEST_US)
+  }
+
+  get newestArrivedUs(): number {
+    return this.#number(NEWEST_ARRIVED_US)
+  }
+
+  /** Rows that were taken; `lateCount` of them were too old for the windows. */
+  get rowCount(): number {
+    return this.#number(ROW_COUNT)
+  }
+
+  get lateCount(): number {
+    return this.#number(LATE_COUNT)
   }
 
   /** Errors and rejected calls, those that the record knew before this log included. */
   get errorCount(): number {
-    return this.errorsBefore + this.errorsHere
+    return this.#number(ERRORS_BEFORE) + this.#number(ERRORS_HERE)
+  }
+
+  /** When the next idle row is due by stream time (idle-rows.ts). */
+  get idleDueUs(): number {
+    return this.#number(IDLE_DUE_US)
+  }
+
+  set idleDueUs(dueUs: number) {
+    this.#numbers[this.#at + IDLE_DUE_US] = dueUs
+  }
+
+  /** Where the wait for an idle row began. */
+  get idleSinceMs(): number {
+    return this.#number(IDLE_SINCE_MS)
+  }
+
+  set idleSinceMs(sinceMs: number) {
+    this.#numbers[this.#at + IDLE_SINCE_MS] = sinceMs
+  }
+
+  /** Stamp of the idle row that was written last. */
+  get idleStampMs(): number {
+    return this.#number(IDLE_STAMP_MS)
+  }
+
+  set idleStampMs(stampMs: number) {
+    this.#numbers[this.#at + IDLE_STAMP_MS] = stampMs
+  }
+
+  /** `when` of the call that came last, '' before the first one. */
+  get timestamp(): string {
+    return textOf(this.#number(TIMESTAMP_US), this.#timestampText)
+  }
+
+  /** `when` of the latest call by event time. */
+  get lastRequest(): string {
+    return textOf(this.#number(LAST_REQUEST_US), this.#lastRequestText)
+  }
+
+  /** The same as a time, and its text where that is spelled in another way than serverForm(). */
+  get lastRequestUs(): number {
+    return this.#number(LAST_REQUEST_US)
+  }
+
+  get lastRequestText(): string {
+    return this.#lastRequestText
+  }
+
+  /** Counts a row that was taken, and whether it came too late for the windows. */
+  countRow(isLate: boolean): void {
+    this.#numbers[this.#at + ROW_COUNT] = this.rowCount + 1
+    if (isLate) this.#numbers[this.#at + LATE_COUNT] = this.lateCount + 1
+  }
+
+  /** Counts an error event or a rejected call. */
+  countError(): void {
+    this.#numbers[this.#at + ERRORS_HERE] = this.#number(ERRORS_HERE) + 1
+  }
+
+  /** Goes on from what the endpoint's record has counted before this log. */
+  resumeErrors(count: number): void {
+    this.#numbers[this.#at + ERRORS_BEFORE] = count
   }
 
   /** Moves stream time on to an event's time; never back. */
   observe(atUs: number, arrivedAtUs: number): void {
     if (atUs < this.newestUs) return
-    this.newestUs = atUs
-    this.newestArrivedUs = arrivedAtUs
+    this.#numbers[this.#at + NEWEST_US] = atUs
+    this.#numbers[this.#at + NEWEST_ARRIVED_US] = arrivedAtUs
   }
 
   /**
@@ -87,24 +198,28 @@ export class Endpoint {
    * arrives. NO_TIME before the first event.
    */
   streamTimeUs(nowUs: number): number {
-    if (this.newestUs === NO_TIME) return NO_TIME
-    return this.newestUs + Math.max(nowUs - this.newestArrivedUs, 0)
+    const newestUs = this.newestUs
+    if (newestUs === NO_TIME) return NO_TIME
+    return newestUs + Math.max(nowUs - this.newestArrivedUs, 0)
   }
 
   /** Takes note of a call with rows; events arrive out of order. */
   recordRequest(when: string, atUs: number): void {
-    this.timestamp = when
+    // Kept as a number wherever that is as good: a text that lives on costs more than it says.
+    const text = isServerForm(when) ? '' : when
+    this.#numbers[this.#at + TIMESTAMP_US] = atUs
+    this.#timestampText = text
     this.recordFirstRequest(when, atUs)
-    if (atUs > this.#lastRequestUs) {
-      this.#lastRequestUs = atUs
-      this.lastRequest = when
-    }
+    if (atUs <= this.#number(LAST_REQUEST_US)) return
+    this.#numbers[this.#at + LAST_REQUEST_US] = atUs
+    this.#lastRequestText = text
   }
 
   /** The same for the first request that the record remembers from before this log. */
   recordFirstRequest(when: string, atUs: number): void {
-    if (this.#firstRequestUs !== NO_TIME && atUs >= this.#firstRequestUs) return
-    this.#firstRequestUs = atUs
+    const firstUs = this.#number(FIRST_REQUEST_US)
+    if (firstUs !== NO_TIME && atUs >= firstUs) return
+    this.#numbers[this.#at + FIRST_REQUEST_US] = atUs
     this.firstRequest = when
   }
 
@@ -136,11 +251,10 @@ export class Endpoint {
    */
   takeStamp(wantedMs: number): number {
     let stampMs = wantedMs === this.idleStampMs ? wantedMs + 1 : wantedMs
-    if (stampMs >= this.stampRunFirstMs && stampMs <= this.stampRunLastMs) {
-      stampMs = this.stampRunLastMs + 1
-    }
-    if (stampMs !== this.stampRunLastMs + 1) this.stampRunFirstMs = stampMs
-    this.stampRunLastMs = stampMs
+    const lastMs = this.#number(STAMP_RUN_LAST_MS)
+    if (stampMs >= this.#number(STAMP_RUN_FIRST_MS) && stampMs <= lastMs) stampMs = lastMs + 1
+    if (stampMs !== lastMs + 1) this.#numbers[this.#at + STAMP_RUN_FIRST_MS] = stampMs
+    this.#numbers[this.#at + STAMP_RUN_LAST_MS] = stampMs
     return stampMs
   }
 
@@ -150,15 +264,46 @@ export class Endpoint {
       this.endpointId,
       this.identity,
       this.labels,
-      [this.timestamp, this.firstRequest, this.lastRequest],
-      [this.#firstRequestUs, this.#lastRequestUs, this.newestUs, this.newestArrivedUs],
-      [this.errorsBefore, this.errorsHere, this.rowCount, this.lateCount],
+      [this.firstRequest, this.#timestampText, this.#lastRequestText],
+      STATE.map((place) => this.#number(place)),
       [...(this.rejections ?? [])].sort(),
-      [this.stampRunFirstMs, this.stampRunLastMs],
       this.recordDigest,
       this.schema.toState(),
     ]
   }
+}
+
+/** Numbers that are times, NO_TIME at first. */
+const TIMES = [
+  NEWEST_US,
+  NEWEST_ARRIVED_US,
+  TIMESTAMP_US,
+  LAST_REQUEST_US,
+  FIRST_REQUEST_US,
+  STAMP_RUN_FIRST_MS,
+  STAMP_RUN_LAST_MS,
+  IDLE_SINCE_MS,
+  IDLE_STAMP_MS,
+]
+
+/** All but those of idle rows: a timer moves them, and a replay comes to the same rows without it. */
+const STATE = [
+  NEWEST_US,
+  NEWEST_ARRIVED_US,
+  ROW_COUNT,
+  TIMESTAMP_US,
+  LAST_REQUEST_US,
+  FIRST_REQUEST_US,
+  ERRORS_HERE,
+  ERRORS_BEFORE,
+  LATE_COUNT,
+  STAMP_RUN_FIRST_MS,
+  STAMP_RUN_LAST_MS,
+]
+
+function textOf(atUs: number, text: string): string {
+  if (text !== '') return text
+  return atUs === NO_TIME ? '' : serverForm(atUs)
 }
 
 /** Labels and entities as texts: nested values as JSON. null for none. */

@@ -17,6 +17,12 @@ const SLAB_ENDPOINTS = 256
 /** No bucket yet: smaller than any bucket of a time since 1970. */
 const NO_BUCKET = -1
 
+/** Count and sum over one window. */
+interface Total {
+  readonly count: number
+  readonly sum: number
+}
+
 /**
  * Sliding sums over event time, one ring of buckets per endpoint.
  *
@@ -25,23 +31,28 @@ const NO_BUCKET = -1
  * added. Sums are taken from the ring when they are read, because a running sum of floats does not
  * come back to 0.
  *
- * Layout of a slab: bucketCount x SLAB_ENDPOINTS doubles each, an endpoint's ring in one piece;
- * bucket b lies at b modulo bucketCount; `newest` holds the newest bucket of each endpoint.
+ * Layout of a slab: one ring per endpoint, in one piece: the newest bucket of the endpoint, then
+ * count and sum (or count alone) of each bucket; bucket b lies at b modulo bucketCount.
  */
 export class SlidingWindows {
-  readonly #windowBuckets: readonly number[]
+  /** Windows from the shortest to the longest: buckets, and the place in the layout. */
+  readonly #windows: readonly { readonly buckets: number; readonly place: number }[]
   readonly #periodUs: number
   readonly #bucketCount: number
-  readonly #keepsSums: boolean
-  readonly #slabs: Slab[] = []
+  readonly #width: number
+  readonly #stride: number
+  readonly #slabs: Float64Array[] = []
 
   /** @param keepsSums  false where only counts are wanted: that halves the memory */
   constructor({ windows, periodMs }: WindowLayout, { keepsSums }: { keepsSums: boolean }) {
     assert(windows.length > 0 && windows.every(({ ms }) => ms > 0 && ms % periodMs === 0))
-    this.#windowBuckets = windows.map(({ ms }) => ms / periodMs)
+    this.#windows = windows
+      .map(({ ms }, place) => ({ buckets: ms / periodMs, place }))
+      .sort((a, b) => a.buckets - b.buckets)
     this.#periodUs = periodMs * 1000
-    this.#bucketCount = Math.max(...this.#windowBuckets)
-    this.#keepsSums = keepsSums
+    this.#bucketCount = Math.max(...this.#windows.map(({ buckets }) => buckets))
+    this.#width = keepsSums ? 2 : 1
+    this.#stride = 1 + this.#bucketCount * this.#width
   }
 
   /**
@@ -51,38 +62,37 @@ export class SlidingWindows {
    * @param atUs  event time, microseconds since 1970 UTC
    * @returns     false if the row is older than the longest window and was not added
    */
-  add(slot: number, atUs: number, { count, sum }: { count: number; sum: number }): boolean {
+  add(slot: number, atUs: number, { count, sum }: Total): boolean {
     const slab = this.#slabFor(slot)
-    const index = slot % SLAB_ENDPOINTS
+    const ring = (slot % SLAB_ENDPOINTS) * this.#stride
     const bucket = Math.floor(atUs / this.#periodUs)
-    const newest = slab.newest[index] ?? NO_BUCKET
+    const newest = slab[ring] ?? NO_BUCKET
     if (newest !== NO_BUCKET && bucket <= newest - this.#bucketCount) return false
-    if (bucket > newest) this.#advance(slab, index, bucket)
-    const at = index * this.#bucketCount + (bucket % this.#bucketCount)
-    slab.counts[at] = (slab.counts[at] ?? 0) + count
-    if (this.#keepsSums) slab.sums[at] = (slab.sums[at] ?? 0) + sum
+    if (bucket > newest) this.#advance(slab, ring, bucket)
+    const at = ring + 1 + (bucket % this.#bucketCount) * this.#width
+    slab[at] = (slab[at] ?? 0) + count
+    if (this.#width === 2) slab[at + 1] = (slab[at + 1] ?? 0) + sum
     return true
   }
 
   /** Moves an endpoint's newest bucket on to a time without adding a row; never back. */
   advanceTo(slot: number, atUs: number): void {
     const slab = this.#slabFor(slot)
+    const ring = (slot % SLAB_ENDPOINTS) * this.#stride
     const bucket = Math.floor(atUs / this.#periodUs)
-    const index = slot % SLAB_ENDPOINTS
-    if (bucket > (slab.newest[index] ?? NO_BUCKET)) this.#advance(slab, index, bucket)
+    if (bucket > (slab[ring] ?? NO_BUCKET)) this.#advance(slab, ring, bucket)
   }
 
   /** Clears the buckets that were passed, all of the ring at most. */
-  #advance(slab: Slab, index: number, bucket: number): void {
-    const newest = slab.newest[index] ?? NO_BUCKET
+  #advance(slab: Float64Array, ring: number, bucket: number): void {
+    const newest = slab[ring] ?? NO_BUCKET
     const passed = newest === NO_BUCKET ? 0 : Math.min(bucket - newest, this.#bucketCount)
-    const ring = index * this.#bucketCount
     for (let step = 0; step < passed; step++) {
-      const at = ring + ((bucket - step) % this.#bucketCount)
-      slab.counts[at] = 0
-      if (this.#keepsSums) slab.sums[at] = 0
+      const at = ring + 1 + ((bucket - step) % this.#bucketCount) * this.#width
+      slab[at] = 0
+      if (this.#width === 2) slab[at + 1] = 0
     }
-    slab.newest[index] = bucket
+    slab[ring] = bucket
   }
 
   /**
@@ -92,51 +102,43 @@ export class SlidingWindows {
    * @returns      one entry per window, in the order of the layout; count >= 0; sum is
    *               0 where sums are not kept
    */
-  read(slot: number, nowUs: number): readonly { readonly count: number; readonly sum: number }[] {
+  read(slot: number, nowUs: number): readonly Total[] {
     const slab = this.#slabFor(slot)
-    const index = slot % SLAB_ENDPOINTS
-    const newest = slab.newest[index] ?? NO_BUCKET
+    const ring = (slot % SLAB_ENDPOINTS) * this.#stride + 1
+    const newest = slab[ring - 1] ?? NO_BUCKET
     const now = Math.max(Math.floor(nowUs / this.#periodUs), newest)
-    // Oldest bucket that is still in the ring, and that any window reaches.
-    const oldest = Math.max(newest - this.#bucketCount + 1, now - this.#bucketCount + 1, 0)
-    const totals = this.#windowBuckets.map(() => ({ count: 0, sum: 0 }))
-    const ring = index * this.#bucketCount
-    let place = newest % this.#bucketCount
-    for (let bucket = newest; bucket >= oldest; bucket--) {
-      const count = slab.counts[ring + place] ?? 0
-      const sum = this.#keepsSums ? (slab.sums[ring + place] ?? 0) : 0
-      place = place === 0 ? this.#bucketCount - 1 : place - 1
-      if (count === 0 && sum === 0) continue
-      const age = now - bucket
-      for (let window = 0; window < totals.length; window++) {
-        const total = totals[window]
-        if (total === undefined || age >= (this.#windowBuckets[window] ?? 0)) continue
-        total.count += count
-        total.sum += sum
+    const totals: Total[] = this.#windows.map(() => NOTHING)
+    const [width, bucketCount] = [this.#width, this.#bucketCount]
+    let place = newest === NO_BUCKET ? 0 : newest % bucketCount
+    let bucket = newest
+    let count = 0
+    let sum = 0
+    // From the newest bucket back: what a window holds, every longer one holds too.
+    for (const window of this.#windows) {
+      const oldest = Math.max(now - window.buckets + 1, newest - bucketCount + 1, 0)
+      for (; bucket >= oldest; bucket--) {
+        const at = ring + place * width
+        count += slab[at] ?? 0
+        if (width === 2) sum += slab[at + 1] ?? 0
+        place = place === 0 ? bucketCount - 1 : place - 1
       }
+      totals[window.place] = { count, sum }
     }
     return totals
   }
 
   /** An endpoint's ring as plain values: its newest bucket, and what is in the ring up to it. */
-  toState(slot: number): readonly unknown[] {
-    const slab = this.#slabFor(slot)
-    const from = (slot % SLAB_ENDPOINTS) * this.#bucketCount
-    const ring = (values: Float64Array): readonly number[] => [
-      ...values.subarray(from, from + this.#bucketCount),
-    ]
-    const newest = slab.newest[slot % SLAB_ENDPOINTS] ?? NO_BUCKET
-    return [newest, ring(slab.counts), this.#keepsSums ? ring(slab.sums) : []]
+  toState(slot: number): readonly number[] {
+    const ring = (slot % SLAB_ENDPOINTS) * this.#stride
+    return [...this.#slabFor(slot).subarray(ring, ring + this.#stride)]
   }
 
-  #slabFor(slot: number): Slab {
+  #slabFor(slot: number): Float64Array {
     const number = Math.floor(slot / SLAB_ENDPOINTS)
     while (this.#slabs.length <= number) {
-      this.#slabs.push({
-        counts: new Float64Array(this.#bucketCount * SLAB_ENDPOINTS),
-        sums: new Float64Array(this.#keepsSums ? this.#bucketCount * SLAB_ENDPOINTS : 0),
-        newest: new Float64Array(SLAB_ENDPOINTS).fill(NO_BUCKET),
-      })
+      const slab = new Float64Array(this.#stride * SLAB_ENDPOINTS)
+      for (let ring = 0; ring < slab.length; ring += this.#stride) slab[ring] = NO_BUCKET
+      this.#slabs.push(slab)
     }
     const slab = this.#slabs[number]
     assert(slab !== undefined)
@@ -144,11 +146,7 @@ export class SlidingWindows {
   }
 }
 
-interface Slab {
-  readonly counts: Float64Array
-  readonly sums: Float64Array
-  readonly newest: Float64Array
-}
+const NOTHING: Total = { count: 0, sum: 0 }
 
 /** Events per second over a window; the original divided the 5 minute count by 600 (D5). */
 export function predictionsPerSecond({ count, ms }: { count: number; ms: number }): number {

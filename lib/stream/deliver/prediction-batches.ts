@@ -1,7 +1,7 @@
 import type { Endpoint } from '../compute/endpoint.ts'
 import type { Claim } from '../ports.ts'
 import type { ClaimedRanges } from './claimed-ranges.ts'
-import { type BatchColumns, PredictionBatch, type PredictionRow } from './prediction-batch.ts'
+import { PredictionBatch, type PredictionRow } from './prediction-batch.ts'
 
 const HOUR_US = 3_600_000_000
 
@@ -23,8 +23,6 @@ export interface OpenBatch {
   readonly batch: PredictionBatch
   /** The claim that its rows belong to, if an earlier run of this log made it. */
   readonly promised: Claim | null
-  /** Of the endpoint's schema when its kinds were last compared. */
-  schemaVersion: number
   isFull: boolean
 }
 
@@ -36,6 +34,8 @@ export class PredictionBatches {
   readonly #limits: PredictionLimits
   readonly #claims: ClaimedRanges
   readonly #open = new Map<Endpoint, OpenBatch[]>()
+  /** By the endpoint's slot: the batch that its last row went to. */
+  readonly #current: (OpenBatch | undefined)[] = []
   /** All open batches in the order in which they were opened. */
   readonly #byAge = new Set<OpenBatch>()
   readonly #promised = new Map<Claim, OpenBatch>()
@@ -75,10 +75,8 @@ export class PredictionBatches {
       return
     }
     const { batch } = open
-    if (open.schemaVersion !== endpoint.schema.version) {
-      batch.setKinds(columnsOf(endpoint))
-      open.schemaVersion = endpoint.schema.version
-    }
+    const { columns } = endpoint.schema
+    if (batch.columns !== columns) batch.setColumns(columns)
     const bytesBefore = batch.bytes
     batch.append(row)
     this.#openBytes += batch.bytes - bytesBefore
@@ -108,6 +106,14 @@ export class PredictionBatches {
   }
 
   #openOf(endpoint: Endpoint, hour: number, nowMs: number): OpenBatch {
+    const current = this.#current[endpoint.slot]
+    if (current !== undefined && current.hour === hour) return current
+    const open = this.#findOrOpen(endpoint, hour, nowMs)
+    this.#current[endpoint.slot] = open
+    return open
+  }
+
+  #findOrOpen(endpoint: Endpoint, hour: number, nowMs: number): OpenBatch {
     const hours = this.#open.get(endpoint)
     const known = hours?.find((open) => open.hour === hour)
     if (known !== undefined) return known
@@ -152,6 +158,7 @@ export class PredictionBatches {
 
   #cutOne(open: OpenBatch): void {
     this.#byAge.delete(open)
+    this.#current[open.endpoint.slot] = undefined
     const hours = this.#open.get(open.endpoint) ?? []
     if (hours.length <= 1) this.#open.delete(open.endpoint)
     else hours.splice(hours.indexOf(open), 1)
@@ -184,16 +191,6 @@ function openBatch(
   hour: number,
   { nowMs, promised }: { nowMs: number; promised: Claim | null },
 ): OpenBatch {
-  const batch = new PredictionBatch(columnsOf(endpoint), nowMs)
-  const schemaVersion = endpoint.schema.version
-  return { endpoint, hour, batch, promised, schemaVersion, isFull: false }
-}
-
-/** The columns of rows to come; a feature that had no value yet counts as a number. */
-function columnsOf({ schema }: Endpoint): BatchColumns {
-  return {
-    featureNames: [...schema.fields],
-    featureKinds: schema.kinds.map((kind) => kind ?? 'double'),
-    predictionKind: schema.predictionKind ?? 'double',
-  }
+  const batch = new PredictionBatch(endpoint.schema.columns, nowMs)
+  return { endpoint, hour, batch, promised, isFull: false }
 }

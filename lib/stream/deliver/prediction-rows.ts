@@ -21,7 +21,8 @@ export class PredictionRows {
     labels: null,
     requestId: '',
     firstRequest: '',
-    lastRequest: '',
+    lastRequestUs: 0,
+    lastRequestText: '',
     features: new Float64Array(),
     featureTexts: [],
     predictions: null,
@@ -39,7 +40,8 @@ export class PredictionRows {
     row.labels = endpoint.labelTexts
     row.requestId = call.requestId
     row.firstRequest = endpoint.firstRequest
-    row.lastRequest = endpoint.lastRequest
+    row.lastRequestUs = endpoint.lastRequestUs
+    row.lastRequestText = endpoint.lastRequestText
     row.extras = extrasOf(call.metrics, call.entities)
   }
 

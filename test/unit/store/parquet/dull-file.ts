@@ -1,10 +1,10 @@
+import { packTexts } from '../../../../lib/store/parquet/parquet-pack.ts'
 import type {
   Identity,
   PredictionFile,
   RowExtras,
   ValueKind,
 } from '../../../../lib/stream/ports.ts'
-import { packTexts } from '../../../../lib/store/parquet/parquet-pack.ts'
 import { ROW } from '../../../../lib/stream/ports.ts'
 
 /** One row of a file, the plain way: what must be read back. */
@@ -72,7 +72,9 @@ export function fileOf(rows: readonly DullRow[], shape: Partial<DullShape> = {})
     identities.indexOf(row.identity, JSON.stringify(Object.values(row.identity))),
     row.labels === null ? -1 : labelSets.indexOf(row.labels, JSON.stringify([...row.labels])),
     firstRequests.indexOf(row.firstRequest, row.firstRequest),
+    0, // what a batch keeps for itself means nothing to a sink
     row.prediction === null ? -1 : row.prediction.length,
+    ...new Array<number>(ROW.features - ROW.prediction).fill(9),
     ...row.features.map((value) => (typeof value === 'number' ? value : Number.NaN)),
   ])
   const predictions = rows.flatMap((row) => [...(row.prediction ?? [])])

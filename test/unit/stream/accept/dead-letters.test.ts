@@ -3,12 +3,9 @@
 import assert from 'node:assert'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { civilDay } from '../../../../lib/stream/accept/civil-day.ts'
 import type { DeadLetter } from '../../../../lib/stream/accept/dead-letters.ts'
-import {
-  civilDay,
-  DeadLetters,
-  deadLetterLine,
-} from '../../../../lib/stream/accept/dead-letters.ts'
+import { DeadLetters, deadLetterLine } from '../../../../lib/stream/accept/dead-letters.ts'
 import type { LineFile } from '../../../../lib/stream/ports.ts'
 
 const LETTER: DeadLetter = {

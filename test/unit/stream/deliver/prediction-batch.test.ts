@@ -5,14 +5,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { parquetPath } from '../../../../lib/store/parquet/parquet-path.ts'
 import { createParquetSink } from '../../../../lib/store/parquet/parquet-sink.ts'
 import { decode } from '../../../../lib/stream/accept/decode.ts'
 import type { PredictionCall } from '../../../../lib/stream/accept/event.ts'
-import { hourOf } from '../../../../lib/stream/accept/parse-when.ts'
+import { hourOf, serverForm } from '../../../../lib/stream/accept/parse-when.ts'
 import { EndpointSchema } from '../../../../lib/stream/compute/endpoint-schema.ts'
 import { RowReader } from '../../../../lib/stream/compute/row-reader.ts'
 import { PredictionBatch } from '../../../../lib/stream/deliver/prediction-batch.ts'
+import { textAt } from '../../../../lib/stream/deliver/text-column.ts'
 import type { Claim } from '../../../../lib/stream/ports.ts'
 import { readBack } from '../../store/parquet/read-back.ts'
 
@@ -24,6 +26,23 @@ const BOUNDS = {
   whenSkewMaxUs: 600_000_000,
 }
 const ARRIVED_AT_US = Date.parse('2026-11-03T00:00:00Z') * 1000
+
+const PLAIN_ROW = {
+  offset: 0,
+  atUs: 1,
+  latencyUs: 1,
+  errorCount: 0,
+  identity: { functionUri: 'p/f', model: 'm', modelClass: null },
+  labels: null,
+  requestId: 'r',
+  firstRequest: 'a',
+  lastRequestUs: 1,
+  lastRequestText: '',
+  features: new Float64Array(),
+  featureTexts: [],
+  predictions: [1],
+  extras: null,
+} as const
 
 interface Expected {
   readonly requestId: string
@@ -42,13 +61,10 @@ function appendCall(
     const place = { row, inputNames: call.inputNames, outputNames: call.outputNames }
     assert.equal(reader.read(schema, input, call.outputs[row], place), null)
     const key = `${call.source.model}/${hourOf(call.atUs)}`
-    const columns = {
-      featureNames: [...schema.fields],
-      featureKinds: schema.kinds.map((kind) => kind ?? ('double' as const)),
-      predictionKind: schema.predictionKind ?? ('double' as const),
-    }
+    const { columns } = schema
     const open = batches.get(key) ?? { batch: new PredictionBatch(columns, 0), expected: [] }
     batches.set(key, open)
+    if (open.batch.columns !== columns) open.batch.setColumns(columns)
     const { functionUri, model } = call.source
     open.batch.append({
       offset,
@@ -59,7 +75,8 @@ function appendCall(
       labels: null,
       requestId: call.requestId,
       firstRequest: call.when,
-      lastRequest: call.when,
+      lastRequestUs: call.atUs,
+      lastRequestText: '',
       features: reader.features,
       featureTexts: reader.featureTexts,
       predictions: reader.isPredictionNull ? null : reader.predictions,
@@ -153,7 +170,8 @@ test('texts, nulls and lists of a batch keep their places', () => {
     labels: null,
     requestId: 'r',
     firstRequest: 'a',
-    lastRequest: 'b',
+    lastRequestUs: 2,
+    lastRequestText: 'b',
     extras: null,
   }
   const reading = { features: Float64Array.of(Number.NaN, 7), featureTexts: ['red', null] }
@@ -172,4 +190,60 @@ test('texts, nulls and lists of a batch keep their places', () => {
   )
   assert.throws(() => batch.append({ ...row, ...reading, offset: 18, predictions: null }))
   assert.throws(() => batch.toFile({ ...claim, lastOffset: 18 }))
+})
+
+test('request ids and last requests come back as they were, whatever their length and spelling', () => {
+  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.uuid(), fc.string())
+  const times = fc.array(fc.record({ id: text, us: fc.nat(), own: fc.boolean() }), { minLength: 1 })
+  fc.assert(
+    fc.property(times, (rows) => {
+      const batch = new PredictionBatch(new EndpointSchema().columns, 0)
+      for (const [offset, { id, us, own }] of rows.entries()) {
+        batch.append({
+          ...PLAIN_ROW,
+          offset,
+          requestId: id,
+          lastRequestUs: us,
+          lastRequestText: own ? `at ${us}` : '',
+        })
+      }
+      const claim = {
+        log: 'l',
+        endpointId: 'e',
+        hour: 0,
+        number: 1,
+        firstOffset: 0,
+        lastOffset: rows.length,
+      }
+      const file = batch.toFile(claim)
+      for (const [index, { id, us, own }] of rows.entries()) {
+        // Half a surrogate pair cannot be written in UTF-8.
+        assert.equal(textAt(file.requestIds, index), Buffer.from(id).toString())
+        assert.equal(textAt(file.lastRequests, index), own ? `at ${us}` : serverForm(us))
+      }
+    }),
+  )
+})
+
+test('a column that had no value yet may become one of texts, in features and in predictions', () => {
+  const schema = new EndpointSchema()
+  schema.nameFeatures(['a'])
+  const batch = new PredictionBatch(schema.columns, 0)
+  const missing = { ...PLAIN_ROW, features: Float64Array.of(Number.NaN), predictions: [null] }
+  batch.append({ ...missing, offset: 0 })
+  batch.append({ ...missing, offset: 1, predictions: [null, null] })
+  schema.decideKind(0, 'text')
+  schema.decidePredictionKind('text')
+  batch.setColumns(schema.columns)
+  batch.append({ ...missing, offset: 2, featureTexts: ['x'], predictions: ['y'] })
+  const file = batch.toFile({
+    log: 'l',
+    endpointId: 'e',
+    hour: 0,
+    number: 1,
+    firstOffset: 0,
+    lastOffset: 2,
+  })
+  assert.deepEqual(file.featureTexts.get(0), [null, null, 'x'])
+  assert.deepEqual(file.predictions, [null, null, null, 'y'])
 })
