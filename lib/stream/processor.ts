@@ -23,9 +23,14 @@ import type { Telemetry } from './telemetry.ts'
 
 type EventRecord = Extract<SpoolRecord, { kind: 'event' }>
 
-/** A call that waits until the store has been read for its endpoint. */
+/**
+ * A call that waits until the store has been read for its endpoint. It is decoded anew then: decoded
+ * calls that live long would make V8 allocate all calls where long-lived objects are, and keep alive
+ * what they refer to.
+ */
 export interface WaitingCall {
-  readonly call: PredictionCall | ErrorCall | InvalidCall
+  /** Its index among the event's calls. */
+  readonly index: number
   readonly record: EventRecord
   readonly tally: EventTally
 }
@@ -107,7 +112,7 @@ export class Processor {
     // A batch that holds no calls is a good event without rows.
     if (call === undefined) return this.#count('accepted')
     if (calls.length > 1) return this.#applyCalls(calls, record)
-    const outcome = this.#applyCall(call, record, null)
+    const outcome = this.#applyCall(call, { record, index: 0, tally: null })
     return outcome === 'waiting' ? outcome : this.#count(outcome)
   }
 
@@ -120,8 +125,8 @@ export class Processor {
   #applyCalls(calls: readonly Call[], record: EventRecord): EventOutcome {
     const tally = new EventTally(this.counters, calls.length)
     let best: EventOutcome = 'rejected'
-    for (const call of calls) {
-      const outcome = this.#applyCall(call, record, tally)
+    for (const [index, call] of calls.entries()) {
+      const outcome = this.#applyCall(call, { record, index, tally })
       if (outcome === 'waiting') best = 'waiting'
       else {
         tally.settle(outcome)
@@ -139,28 +144,24 @@ export class Processor {
     return false
   }
 
-  #applyCall(call: Call, record: EventRecord, tally: EventTally | null): CallOutcome | 'waiting' {
+  #applyCall(call: Call, place: CallPlace): CallOutcome | 'waiting' {
     switch (call.kind) {
       case 'notice':
         this.counters.countNotice(call.notice)
         return 'ignored'
       case 'unknown':
-        this.#reject(null, call.rejection, { call: call.call, record })
+        this.#reject(null, call.rejection, { call: call.call, record: place.record })
         return 'rejected'
       case 'prediction':
       case 'error':
       case 'invalid':
-        return this.#applyKnown(call, record, tally)
+        return this.#applyKnown(call, place)
       default:
         return unreachable(call)
     }
   }
 
-  #applyKnown(
-    call: PredictionCall | ErrorCall | InvalidCall,
-    record: EventRecord,
-    tally: EventTally | null,
-  ): CallOutcome | 'waiting' {
+  #applyKnown(call: EndpointCall, { record, index, tally }: CallPlace): CallOutcome | 'waiting' {
     const lead = this.#parts.table.lead(call.source) ?? this.#addLead(call.source)
     if (!('waiting' in lead)) {
       this.#reject(null, lead.rejection, { call: callIndex(call), record })
@@ -168,7 +169,7 @@ export class Processor {
     }
     if (lead.endpoint !== null) return this.#applyTo(lead.endpoint, call, record)
     const own = tally ?? new EventTally(this.counters, 1)
-    lead.waiting.push({ call, record, tally: own })
+    lead.waiting?.push({ record, index, tally: own })
     this.#unread.add(lead)
     this.#waitingBytes += record.body.length
     return 'waiting'
@@ -185,11 +186,7 @@ export class Processor {
     return candidates.map(({ endpointId }) => endpointId)
   }
 
-  #applyTo(
-    endpoint: Endpoint,
-    call: PredictionCall | ErrorCall | InvalidCall,
-    record: EventRecord,
-  ): CallOutcome {
+  #applyTo(endpoint: Endpoint, call: EndpointCall, record: EventRecord): CallOutcome {
     this.writeIdleRows(endpoint, record.arrivedAtUs)
     switch (call.kind) {
       case 'prediction':
@@ -314,9 +311,19 @@ export class Processor {
     const errorCount = Number(read.record?.get('error_count') ?? 0)
     if (Number.isSafeInteger(errorCount) && errorCount > 0) endpoint.resumeErrors(errorCount)
     const { waiting } = lead
-    lead.waiting = []
+    lead.waiting = null
     this.#unread.delete(lead)
-    for (const { call, record, tally } of waiting) {
+    this.#applyWaiting(endpoint, waiting ?? [])
+  }
+
+  #applyWaiting(endpoint: Endpoint, waiting: readonly WaitingCall[]): void {
+    let decoded: EventRecord | null = null
+    let calls: readonly Call[] = []
+    for (const { index, record, tally } of waiting) {
+      if (record !== decoded) calls = decode(record.body, record.arrivedAtUs, this.#parts.bounds)
+      decoded = record
+      const call = calls[index]
+      assert(call !== undefined && 'source' in call, 'an event decodes the same way each time')
       this.#waitingBytes -= record.body.length
       tally.settle(this.#applyTo(endpoint, call, record))
     }
@@ -362,6 +369,16 @@ export class Processor {
   }
 }
 
+/** A call that is about an endpoint. */
+type EndpointCall = PredictionCall | ErrorCall | InvalidCall
+
+/** Where a call stands, and who counts it if it has to wait. */
+interface CallPlace {
+  readonly record: EventRecord
+  readonly index: number
+  readonly tally: EventTally | null
+}
+
 interface RejectionPlace {
   /** Index of the call in a batch event, else null. */
   readonly call: number | null
@@ -372,6 +389,6 @@ function rank(outcome: CallOutcome): number {
   return OUTCOMES.indexOf(outcome)
 }
 
-function callIndex(call: PredictionCall | ErrorCall | InvalidCall): number | null {
+function callIndex(call: EndpointCall): number | null {
   return call.kind === 'error' ? null : call.call
 }

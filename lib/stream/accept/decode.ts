@@ -102,67 +102,60 @@ function decodeCall(event: JsonObject, context: CallContext): Call {
   }
   if (!when.ok) return invalid(source.value, when, call)
   if (!labels.ok) return invalid(source.value, labels, call)
-  const rest = decodePrediction(event, source.value, context)
-  if (!rest.ok) return invalid(source.value, rest, call)
-  return {
-    kind: 'prediction',
-    source: source.value,
-    modelClass: decodeClass(event),
-    when: event['when'] as string,
-    atUs: when.value,
-    labels: labels.value,
-    call,
-    ...rest.value,
-  }
+  return decodePrediction(
+    event,
+    { source: source.value, atUs: when.value, labels: labels.value },
+    context,
+  )
 }
 
-type PredictionFields = Pick<
-  PredictionCall,
-  | 'requestId'
-  | 'latencyUs'
-  | 'inputs'
-  | 'outputs'
-  | 'inputNames'
-  | 'outputNames'
-  | 'metrics'
-  | 'entities'
-  | 'rowWeight'
->
+interface CallStart {
+  readonly source: EventSource
+  readonly atUs: number
+  readonly labels: JsonObject | null
+}
 
 /** In the order of the original's checks: request id, latency, inputs, outputs. */
 function decodePrediction(
   event: JsonObject,
-  source: EventSource,
-  { bounds }: CallContext,
-): Decoded<PredictionFields> {
+  { source, atUs, labels }: CallStart,
+  { bounds, call }: CallContext,
+): PredictionCall | InvalidCall {
   const isModern = source.endpointId !== ''
   const request = isJsonObject(event['request']) ? event['request'] : EMPTY
   const response = isJsonObject(event['resp']) ? event['resp'] : EMPTY
   const requestId = decodeRequestId(request['id'] ?? response['id'], bounds)
-  if (!requestId.ok) return requestId
+  if (!requestId.ok) return invalid(source, requestId, call)
   const latencyUs = decodeLatency(event['microsec'], isModern)
-  if (!latencyUs.ok) return latencyUs
+  if (!latencyUs.ok) return invalid(source, latencyUs, call)
   const inputs = decodeInputs(request['inputs'], bounds)
-  if (!inputs.ok) return inputs
+  if (!inputs.ok) return invalid(source, inputs, call)
   const outputs = decodeOutputs(response['outputs'], inputs.value.length, isModern)
-  if (!outputs.ok) return outputs
+  if (!outputs.ok) return invalid(source, outputs, call)
   const metrics = decodeEntries(event['metrics'], 'metrics', bounds)
-  if (!metrics.ok) return metrics
+  if (!metrics.ok) return invalid(source, metrics, call)
   const entities = decodeEntries(request['entities'], 'request.entities', bounds)
-  if (!entities.ok) return entities
+  if (!entities.ok) return invalid(source, entities, call)
   const rowWeight = decodeRowWeight(event, inputs.value.length)
-  if (!rowWeight.ok) return rowWeight
-  return taken({
+  if (!rowWeight.ok) return invalid(source, rowWeight, call)
+  return {
+    kind: 'prediction',
+    source,
+    modelClass: decodeClass(event),
+    when: event['when'] as string,
+    atUs,
     requestId: requestId.value,
     latencyUs: latencyUs.value,
     inputs: inputs.value,
     outputs: outputs.value,
     inputNames: decodeNames(request['input_schema'], bounds),
     outputNames: decodeNames(response['output_schema'], bounds),
+    labels,
     metrics: metrics.value,
     entities: entities.value,
     rowWeight: rowWeight.value,
-  })
+    call,
+  }
 }
 
 const EMPTY: JsonObject = {}

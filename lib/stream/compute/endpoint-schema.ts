@@ -2,6 +2,7 @@ import assert from 'node:assert'
 import { isJsonObject, type JsonObject } from '../accept/event.ts'
 import { tryParseJson } from '../accept/parse-json.ts'
 import type { StoredRecord, ValueKind } from '../ports.ts'
+import { SharedLists } from './shared-lists.ts'
 
 /** Columns of an endpoint's rows. A column that had no value yet counts as one of numbers. */
 export interface RowColumns {
@@ -9,6 +10,11 @@ export interface RowColumns {
   readonly featureKinds: readonly ValueKind[]
   readonly predictionKind: ValueKind
 }
+
+const SHARED_LISTS = 10_000
+const sharedNames = new SharedLists<string>(SHARED_LISTS)
+const sharedKinds = new SharedLists<ValueKind | null>(SHARED_LISTS)
+const sharedFields = new SharedLists<number>(SHARED_LISTS)
 
 /**
  * Names and types of an endpoint's features and predictions.
@@ -18,8 +24,8 @@ export interface RowColumns {
  * a record or a first value decides it, and never changes after that.
  */
 export class EndpointSchema {
-  readonly #fields: string[] = []
-  readonly #kinds: (ValueKind | null)[] = []
+  #fields: readonly string[] = []
+  #kinds: readonly (ValueKind | null)[] = []
   #plainWidth = -1
   #columns: RowColumns | null = null
   #inputFields: readonly number[] = []
@@ -41,8 +47,10 @@ export class EndpointSchema {
   /** The same object as long as no name and no type changes. */
   get columns(): RowColumns {
     this.#columns ??= {
-      featureNames: [...this.#fields],
-      featureKinds: this.#kinds.map((kind) => kind ?? 'double'),
+      featureNames: this.#fields,
+      featureKinds: sharedKinds.share(
+        this.#kinds.map((kind) => kind ?? 'double'),
+      ) as readonly ValueKind[],
       predictionKind: this.#predictionKind ?? 'double',
     }
     return this.#columns
@@ -94,10 +102,14 @@ export class EndpointSchema {
     ]
   }
 
-  /** Decides a field's type; allowed once. */
-  decideKind(field: number, kind: ValueKind): void {
-    assert(this.#kinds[field] === null)
-    this.#kinds[field] = kind
+  /** Decides types of fields, null deciding nothing; each is decided once. */
+  decideKinds(decided: readonly (ValueKind | null)[]): void {
+    const kinds = this.#kinds.map((known, field) => {
+      const kind = decided[field] ?? null
+      assert(known === null || kind === null || kind === known)
+      return known ?? kind
+    })
+    this.#kinds = sharedKinds.share(kinds)
     this.#onChange()
   }
 
@@ -118,7 +130,7 @@ export class EndpointSchema {
     const labels = nameList(record.get('label_names')) ?? nameList(record.get('label_columns'))
     const fieldCountBefore = this.fields.length
     this.#hasRecordLabels = labels !== null
-    if (labels !== null) this.#labelNames = labels
+    if (labels !== null) this.#labelNames = sharedNames.share(labels)
     const names = nameList(record.get('feature_names'))
     this.#hasRecordFeatures = names !== null
     if (names !== null) this.#setFeatures(withoutLabels(names, labels ?? []))
@@ -137,7 +149,7 @@ export class EndpointSchema {
     if (this.#labelNames.length >= count) return
     this.#hasRecordLabels = false // it has fewer of them
     if (this.#labelNames.length === 0 && names !== null && names.length === count) {
-      this.#labelNames = names
+      this.#labelNames = sharedNames.share(names)
       return
     }
     const known = this.#labelNames
@@ -145,17 +157,19 @@ export class EndpointSchema {
     for (let index = known.length; index < count; index++) {
       added.push(freeName(`p${index}`, [...known, ...added]))
     }
-    this.#labelNames = [...known, ...added]
+    this.#labelNames = sharedNames.share([...known, ...added])
   }
 
   #setFeatures(names: readonly string[]): void {
-    this.#featureNames = names
-    this.#inputFields = names.map((name) => {
-      const index = this.fields.indexOf(name)
-      if (index >= 0) return index
-      this.#kinds.push(null)
-      return this.#fields.push(name) - 1
+    const fields = [...this.#fields]
+    const inputFields = names.map((name) => {
+      const index = fields.indexOf(name)
+      return index >= 0 ? index : fields.push(name) - 1
     })
+    this.#featureNames = sharedNames.share(names)
+    this.#inputFields = sharedFields.share(inputFields)
+    this.#kinds = sharedKinds.share(fields.map((_, field) => this.#kinds[field] ?? null))
+    this.#fields = sharedNames.share(fields)
     this.#onChange()
   }
 
@@ -171,12 +185,13 @@ export class EndpointSchema {
   #learnKinds(featureStats: string | number | boolean | undefined): void {
     const stats = parseObject(featureStats)
     if (stats === null) return
-    for (const [index, name] of this.fields.entries()) {
+    const decided = this.#fields.map((name, index): ValueKind | null => {
       const column = Object.hasOwn(stats, name) ? stats[name] : undefined
-      if (this.kinds[index] !== null || typeof column !== 'object' || column === null) continue
+      if (this.#kinds[index] !== null || typeof column !== 'object' || column === null) return null
       // Numbers have a mean, bools a histogram; texts have only count, unique, top and freq.
-      this.decideKind(index, 'mean' in column || 'hist' in column ? 'double' : 'text')
-    }
+      return 'mean' in column || 'hist' in column ? 'double' : 'text'
+    })
+    this.decideKinds(decided)
   }
 }
 

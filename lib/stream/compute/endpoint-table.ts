@@ -23,8 +23,8 @@ export interface Lead<Waiting> {
   /** How the first event of it named the endpoint. */
   readonly source: EventSource
   endpoint: Endpoint | null
-  /** What came before the store was read; empty once there is an endpoint. */
-  waiting: Waiting[]
+  /** What came before the store was read; null once there is an endpoint. */
+  waiting: Waiting[] | null
 }
 
 /** Layout of a table. */
@@ -108,15 +108,11 @@ export class EndpointTable<Waiting> {
   }
 
   /** The endpoint's windows as seen at a stream time (`Endpoint.streamTimeUs`). */
-  totals(endpoint: Endpoint, streamTimeUs: number): WindowTotals {
+  totals({ slot }: Endpoint, streamTimeUs: number): WindowTotals {
     const atUs = streamTimeUs === NO_TIME ? 0 : streamTimeUs
-    const read = (windows: SlidingWindows, layout: WindowLayout): readonly WindowTotal[] =>
-      windows
-        .read(endpoint.slot, atUs)
-        .map(({ count, sum }, index) => ({ ...(layout.windows[index] ?? NO_WINDOW), count, sum }))
     return {
-      counts: read(this.#counts, this.#countWindows),
-      latencies: read(this.#latencies, this.#latencyWindows),
+      counts: named(this.#countWindows, this.#counts.read(slot, atUs)),
+      latencies: named(this.#latencyWindows, this.#latencies.read(slot, atUs)),
     }
   }
 
@@ -130,5 +126,13 @@ export class EndpointTable<Waiting> {
   }
 }
 
-/** read() gives one entry per window of its layout, so this stands for none. */
-const NO_WINDOW: Window = { name: '', ms: 1 }
+/** Totals with the names and lengths of their windows, in the order of the layout. */
+function named(
+  { windows }: WindowLayout,
+  totals: readonly { readonly count: number; readonly sum: number }[],
+): readonly WindowTotal[] {
+  return windows.map(({ name, ms }, index) => {
+    const { count = 0, sum = 0 } = totals[index] ?? {}
+    return { name, ms, count, sum }
+  })
+}

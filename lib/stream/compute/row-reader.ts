@@ -120,14 +120,21 @@ export class RowReader {
     this.features.fill(Number.NaN, 0, count)
     this.featureTexts.length = count
     this.featureTexts.fill(null)
+    const { inputFields, kinds } = schema
+    let decided: (ValueKind | null)[] | null = null
     for (let index = 0; index < values.length; index++) {
-      const field = schema.inputFields[index] ?? 0
+      const field = inputFields[index] ?? 0
       const value = values[index]
-      const kind = schema.kinds[field] ?? kindOf(value)
-      if (schema.kinds[field] === null && kind !== null) schema.decideKind(field, kind)
+      const known = kinds[field] ?? null
+      const kind = known ?? kindOf(value)
+      if (known === null && kind !== null) {
+        decided ??= []
+        decided[field] = kind
+      }
       if (kind === 'text') this.featureTexts[field] = textOf(value)
       else this.features[field] = numberOf(value)
     }
+    if (decided !== null) schema.decideKinds(decided)
   }
 
   #takePrediction(

@@ -9,7 +9,7 @@ import type { EventSource } from '../accept/event.ts'
  */
 export class SourceIndex<T> {
   readonly #byId = new Map<string, T>()
-  readonly #byUri = new Map<string, Map<string, Map<string, T>>>()
+  readonly #byUri = new Map<string, Map<string, Versions<T>>>()
   readonly #countMax: number
   #count = 0
 
@@ -25,7 +25,8 @@ export class SourceIndex<T> {
   /** What was set for a source: by its endpoint id if it has one, else by uri, model and version. */
   get({ endpointId, functionUri, model, version }: EventSource): T | undefined {
     if (endpointId !== '') return this.#byId.get(endpointId)
-    return this.#byUri.get(functionUri)?.get(model)?.get(version)
+    const versions = this.#byUri.get(functionUri)?.get(model)
+    return versions?.version === version ? versions.value : versions?.others?.get(version)
   }
 
   /** Keeps a value for a source that has none yet; false when the index is full. */
@@ -37,17 +38,24 @@ export class SourceIndex<T> {
       this.#byId.set(endpointId, value)
       return true
     }
-    const byModel = inner(this.#byUri, functionUri)
-    inner(byModel, model).set(version, value)
+    let byModel = this.#byUri.get(functionUri)
+    if (byModel === undefined) {
+      byModel = new Map()
+      this.#byUri.set(functionUri, byModel)
+    }
+    const versions = byModel.get(model)
+    if (versions === undefined) byModel.set(model, { version, value, others: null })
+    else {
+      versions.others ??= new Map()
+      versions.others.set(version, value)
+    }
     return true
   }
 }
 
-/** The map under a key, made if there is none. */
-function inner<K, V>(map: Map<string, Map<K, V>>, key: string): Map<K, V> {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const made = new Map<K, V>()
-  map.set(key, made)
-  return made
+/** A model's first version, and the others if it has more than one. */
+interface Versions<T> {
+  readonly version: string
+  readonly value: T
+  others: Map<string, T> | null
 }

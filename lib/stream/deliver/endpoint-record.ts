@@ -58,7 +58,9 @@ export function recordAttributes(summary: EndpointSummary): ReadonlyMap<string, 
     setText('label_names', pythonJson(summary.generatedLabels))
     setText('label_columns', pythonJson(summary.generatedLabels))
   }
-  for (const [name, value] of baseMetrics(summary)) {
+  const { names, values } = baseMetrics(summary)
+  for (const [index, name] of names.entries()) {
+    const value = values[index] ?? 0
     attributes.set(name, { type: isWholeCount(name, value) ? 'int' : 'double', value })
   }
   return attributes
@@ -68,16 +70,46 @@ export function recordAttributes(summary: EndpointSummary): ReadonlyMap<string, 
  * The aggregates of an endpoint, as columns of `base_metrics` and of its record: counts and averages by
  * window, and the rate over the shortest count window. A window without rows has no average.
  */
-export function baseMetrics(summary: WindowTotals): ReadonlyMap<string, number> {
-  const metrics = new Map<string, number>()
-  for (const total of summary.latencies) {
+export function baseMetrics({ counts, latencies }: WindowTotals): {
+  readonly names: string[]
+  readonly values: number[]
+} {
+  const names: string[] = []
+  const values: number[] = []
+  for (const total of latencies) {
     const mean = meanOf(total)
-    if (mean !== null) metrics.set(`latency_avg_${total.name}`, mean)
+    if (mean === null) continue
+    names.push(columnOf('latency_avg_', total.name))
+    values.push(mean)
   }
-  for (const { name, count } of summary.counts) metrics.set(`predictions_count_${name}`, count)
-  const shortest = [...summary.counts].sort((a, b) => a.ms - b.ms)[0]
-  if (shortest !== undefined) metrics.set('predictions_per_second', predictionsPerSecond(shortest))
-  return metrics
+  let shortest = counts[0]
+  for (const total of counts) {
+    names.push(columnOf('predictions_count_', total.name))
+    values.push(total.count)
+    if (shortest !== undefined && total.ms < shortest.ms) shortest = total
+  }
+  if (shortest !== undefined) {
+    names.push('predictions_per_second')
+    values.push(predictionsPerSecond(shortest))
+  }
+  return { names, values }
+}
+
+const columns = new Map<string, Map<string, string>>()
+
+/** The name of a window's column; made once per window, for it stands in every metric row. */
+function columnOf(prefix: string, window: string): string {
+  let byWindow = columns.get(prefix)
+  if (byWindow === undefined) {
+    byWindow = new Map()
+    columns.set(prefix, byWindow)
+  }
+  let name = byWindow.get(window)
+  if (name === undefined) {
+    name = `${prefix}${window}`
+    byWindow.set(window, name)
+  }
+  return name
 }
 
 /** One label as an attribute for searches; lists, objects and null stay in `labels` alone (D19, D27). */

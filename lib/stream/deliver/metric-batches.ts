@@ -11,8 +11,8 @@ export interface MetricBatchLimits {
 
 interface Batch {
   readonly openedAtMs: number
-  readonly rows: MetricRow[]
-  sampleCount: number
+  /** The rows of each sample. */
+  readonly samples: (readonly MetricRow[])[]
 }
 
 /** Metric rows on their way, one batch per endpoint; a full one does not reset the others. */
@@ -36,17 +36,15 @@ export class MetricBatches {
   add(endpoint: Endpoint, rows: readonly MetricRow[], nowMs: number): void {
     let batch = this.#open.get(endpoint)
     if (batch === undefined) {
-      batch = { openedAtMs: nowMs, rows: [], sampleCount: 0 }
+      batch = { openedAtMs: nowMs, samples: [rows] }
       this.#open.set(endpoint, batch)
-    }
-    for (const row of rows) batch.rows.push(row)
-    batch.sampleCount++
+    } else batch.samples.push(rows)
     this.#rowCount += rows.length
-    if (batch.sampleCount >= this.#limits.samplesMax) this.#close(endpoint, batch)
+    if (batch.samples.length >= this.#limits.samplesMax) this.#close(endpoint, batch)
   }
 
   #close(endpoint: Endpoint, batch: Batch): void {
-    for (const row of batch.rows) this.#due.push(row)
+    for (const rows of batch.samples) for (const row of rows) this.#due.push(row)
     this.#open.delete(endpoint)
   }
 

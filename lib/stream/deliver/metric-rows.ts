@@ -21,12 +21,7 @@ export function baseMetricsRow(
   totals: WindowTotals,
   stampMs: number,
 ): MetricRow {
-  const names: string[] = []
-  const values: number[] = []
-  for (const [name, value] of baseMetrics(totals)) {
-    names.push(name)
-    values.push(value)
-  }
+  const { names, values } = baseMetrics(totals)
   names.push('error_count')
   values.push(endpoint.errorCount)
   return {
@@ -47,36 +42,59 @@ export function featuresRow(
   row: Pick<RowReader, 'features' | 'featureTexts' | 'predictions' | 'isPredictionNull'>,
   stampMs: number,
 ): MetricRow | null {
-  const { schema } = endpoint
-  const names: string[] = []
-  const values: (number | string)[] = []
-  for (const [field, name] of schema.fields.entries()) {
+  const { schema, endpointId } = endpoint
+  const columns = columnsOf(schema)
+  const fieldCount = schema.fields.length
+  const predictions = row.isPredictionNull ? NO_PREDICTIONS : row.predictions
+  const values: (number | string | null)[] = []
+  for (let field = 0; field < fieldCount; field++) {
     const isText = schema.kinds[field] === 'text'
     const value = isText ? row.featureTexts[field] : row.features[field]
-    if (value === null || value === undefined || Number.isNaN(value)) continue
-    names.push(columnOf(name, schema))
-    values.push(value)
+    values.push(value === undefined || Number.isNaN(value) ? null : value)
   }
-  const predictions = row.isPredictionNull ? [] : row.predictions
-  const first = predictions[0] ?? null
-  if (first !== null) {
-    names.push('prediction')
-    values.push(first)
+  values.push(predictions[0] ?? null)
+  // A label called prediction says the same as the first prediction does.
+  const isNamed = schema.labelNames[0] === 'prediction'
+  for (let label = isNamed ? 1 : 0; label < schema.labelNames.length; label++) {
+    values.push(predictions[label] ?? null)
   }
-  for (const [index, value] of predictions.entries()) {
-    const name = schema.labelNames[index]
-    if (name === undefined || value === null || (name === 'prediction' && index === 0)) continue
-    names.push(name === 'prediction' ? 'label_prediction' : name)
-    values.push(value)
+  const given = { endpointId, recordType: 'endpoint_features', atMs: stampMs }
+  if (!values.includes(null)) {
+    return { ...given, names: columns, values: values as (number | string)[] }
   }
+  const names = columns.filter((_, index) => values[index] !== null)
   if (names.length === 0) return null
-  const { endpointId } = endpoint
-  return { endpointId, recordType: 'endpoint_features', atMs: stampMs, names, values }
+  return { ...given, names, values: values.filter((value) => value !== null) }
+}
+
+const NO_PREDICTIONS: readonly null[] = []
+
+/** By the lists of fields and labels, which endpoints with the same names share. */
+const columnsCache = new WeakMap<readonly string[], WeakMap<readonly string[], readonly string[]>>()
+
+/** The columns of the features, of `prediction`, and of the labels. */
+function columnsOf({ fields, labelNames }: EndpointSchema): readonly string[] {
+  let byLabels = columnsCache.get(fields)
+  if (byLabels === undefined) {
+    byLabels = new WeakMap()
+    columnsCache.set(fields, byLabels)
+  }
+  const known = byLabels.get(labelNames)
+  if (known !== undefined) return known
+  const others = labelNames[0] === 'prediction' ? labelNames.slice(1) : labelNames
+  const labels = others.map((name) => (name === 'prediction' ? 'label_prediction' : name))
+  const features = fields.map((name) => columnOf(name, fields, labelNames))
+  const columns = [...features, 'prediction', ...labels]
+  byLabels.set(labelNames, columns)
+  return columns
 }
 
 /** A feature's column: its name, or a free one where the name belongs to another column. */
-function columnOf(feature: string, schema: EndpointSchema): string {
-  const { fields, labelNames } = schema
+function columnOf(
+  feature: string,
+  fields: readonly string[],
+  labelNames: readonly string[],
+): string {
   const isTaken = (name: string): boolean => INDEX_COLUMNS.has(name) || labelNames.includes(name)
   if (!isTaken(feature)) return feature
   let name = `feature_${feature}`

@@ -1,8 +1,9 @@
 import assert from 'node:assert'
 import { serverForm } from '../accept/parse-when.ts'
 import type { RowColumns } from '../compute/endpoint-schema.ts'
-import type { Claim, Identity, PredictionFile, RowExtras, TextBytes } from '../ports.ts'
+import type { Claim, Identity, PredictionFile, RowExtras } from '../ports.ts'
 import { ROW } from '../ports.ts'
+import { ROWS_PER_BLOCK, type RowBlock, RowPool } from './row-pool.ts'
 import { readShortText, writeShortText } from './short-text.ts'
 import { TextColumn } from './text-column.ts'
 
@@ -31,49 +32,49 @@ export interface PredictionRow {
   readonly extras: RowExtras | null
 }
 
-const ROWS_AT_FIRST = 4
 /** A JavaScript string: header and two words for the reference, besides its characters. */
 const TEXT_OVERHEAD_BYTES = 24
 
 /**
  * Rows of one (log, endpoint, hour) that wait for their file, appended in the order of the log.
- * Nearly every row is nothing but numbers, one piece of an array that doubles when it is full; what
- * does not fit in there is kept aside.
+ * Nearly every row is nothing but numbers in a block of the pool; what does not fit in there is kept
+ * aside, in maps by the row's index that most batches never need.
  */
 export class PredictionBatch {
   readonly openedAtMs: number
+  readonly #pool: RowPool
+  #blocks: RowBlock[] = []
   #columns: RowColumns
-  readonly #stride: number
-  #numbers: Float64Array
+  readonly #width: number
   #rowCount = 0
+  #firstOffset = 0
   #lastOffset = 0
-  #bytes: number
+  #bytes = 0
   /** Values that were used last: nearly always those of the next row too. */
   #identity: Identity | null = null
   #identityIndex = -1
   #firstRequest: string | null = null
   #firstRequestIndex = -1
-  readonly #identities: Identity[] = []
-  readonly #firstRequests: string[] = []
-  readonly #labelSets: ReadonlyMap<string, string>[] = []
+  #identities: Identity[] = []
+  #firstRequests: string[] = []
+  #labelSets: ReadonlyMap<string, string>[] | null = null
   /** Predictions of rows that have not just one number, in order. */
-  readonly #predictions: (number | string | null)[] = []
-  readonly #featureTexts = new Map<number, (string | null)[]>()
-  readonly #extras = new Map<number, RowExtras>()
+  #predictions: (number | string | null)[] | null = null
+  #featureTexts: Map<number, (string | null)[]> | null = null
+  #extras: Map<number, RowExtras> | null = null
   /** Request ids that do not fit into a row, and last requests in a spelling of their own. */
-  readonly #longIds = new Map<number, string>()
-  readonly #lastRequests = new Map<number, string>()
+  #longIds: Map<number, string> | null = null
+  #lastRequests: Map<number, string> | null = null
 
   /** @param openedAtMs  the clock when the batch got its first row, milliseconds since 1970 UTC */
-  constructor(columns: RowColumns, openedAtMs: number) {
+  constructor(columns: RowColumns, openedAtMs: number, pool = new RowPool()) {
     assert.equal(columns.featureNames.length, columns.featureKinds.length)
     this.#columns = columns
     this.openedAtMs = openedAtMs
-    this.#stride = ROW.features + columns.featureNames.length
-    this.#numbers = new Float64Array(ROWS_AT_FIRST * this.#stride)
-    this.#bytes = this.#numbers.byteLength
+    this.#pool = pool
+    this.#width = ROW.features + columns.featureNames.length
     for (const [index, kind] of columns.featureKinds.entries()) {
-      if (kind === 'text') this.#featureTexts.set(index, [])
+      if (kind === 'text') this.#textsOf(index)
     }
   }
 
@@ -90,6 +91,16 @@ export class PredictionBatch {
     return this.#bytes
   }
 
+  /** The texts of a feature; missing in the rows that came before it was one of texts. */
+  #textsOf(index: number): (string | null)[] {
+    this.#featureTexts ??= new Map()
+    const known = this.#featureTexts.get(index)
+    if (known !== undefined) return known
+    const texts = new Array<null>(this.#rowCount).fill(null)
+    this.#featureTexts.set(index, texts)
+    return texts
+  }
+
   /**
    * Takes over types that were decided since the batch was opened: a column that held nothing but
    * missing values may become one of texts. Names never change; a batch is cut before they do.
@@ -100,62 +111,69 @@ export class PredictionBatch {
     for (const [index, kind] of columns.featureKinds.entries()) {
       if (kind === featureKinds[index]) continue
       assert(kind === 'text', 'texts never become numbers')
-      this.#featureTexts.set(index, new Array<null>(this.#rowCount).fill(null))
+      this.#textsOf(index)
+    }
+    if (columns.predictionKind !== predictionKind) {
+      assert(columns.predictionKind === 'text', 'texts never become numbers')
+      // Single values that are missing lie in their rows; among texts they have no such place.
+      this.#predictions = [...this.#predictionValues()].map(() => null)
     }
     this.#columns = columns
-    if (columns.predictionKind === predictionKind) return
-    assert(columns.predictionKind === 'text', 'texts never become numbers')
-    // Single values that are missing lie in their rows; among texts they have no such place.
-    const missing = [...this.#predictionValues()].map(() => null)
-    this.#predictions.splice(0, this.#predictions.length, ...missing)
   }
 
   /** Offsets of the first and the last row; only of a batch that has rows. */
   get offsets(): { readonly first: number; readonly last: number } {
     assert(this.#rowCount > 0)
-    return { first: this.#numbers[ROW.offset] ?? 0, last: this.#lastOffset }
+    return { first: this.#firstOffset, last: this.#lastOffset }
   }
 
   /** Appends a row; offsets never go down. */
   append(row: PredictionRow): void {
     assert(row.offset >= this.#lastOffset)
     this.#lastOffset = row.offset
-    const at = this.#rowCount * this.#stride
-    if (at + this.#stride > this.#numbers.length) this.#grow()
-    const numbers = this.#numbers
+    if (this.#rowCount === 0) this.#firstOffset = row.offset
+    const block = this.#blockOfNextRow()
+    const { numbers } = block
+    const at = block.at + (this.#rowCount % ROWS_PER_BLOCK) * block.stride
     numbers[at + ROW.atUs] = row.atUs
     numbers[at + ROW.latencyUs] = row.latencyUs
     numbers[at + ROW.errorCount] = row.errorCount
     numbers[at + ROW.offset] = row.offset
     numbers[at + ROW.identity] = this.#indexOfIdentity(row.identity)
-    numbers[at + ROW.labels] = row.labels === null ? -1 : indexIn(this.#labelSets, row.labels)
+    numbers[at + ROW.labels] = row.labels === null ? -1 : this.#indexOfLabels(row.labels)
     numbers[at + ROW.firstRequest] = this.#indexOfFirstRequest(row.firstRequest)
     numbers[at + ROW.lastRequest] = row.lastRequestUs
     this.#appendPredictions(numbers, at, row.predictions)
     if (!writeShortText(numbers, at + ROW.requestId, row.requestId)) this.#keepId(row.requestId)
     const { features } = row
-    const featureCount = this.#stride - ROW.features
+    const featureCount = this.#width - ROW.features
     for (let index = 0; index < featureCount; index++) {
       numbers[at + ROW.features + index] = features[index] ?? Number.NaN
     }
-    if (this.#featureTexts.size > 0) this.#appendTexts(row.featureTexts)
-    if (row.lastRequestText !== '') this.#lastRequests.set(this.#rowCount, row.lastRequestText)
+    if (this.#featureTexts !== null) this.#appendTexts(this.#featureTexts, row.featureTexts)
+    if (row.lastRequestText !== '') this.#keepLastRequest(row.lastRequestText)
     if (row.extras !== null) this.#keepExtras(row.extras)
     this.#rowCount++
   }
 
-  #grow(): void {
-    const larger = new Float64Array(this.#numbers.length * 2)
-    larger.set(this.#numbers)
-    this.#bytes += this.#numbers.byteLength
-    this.#numbers = larger
+  #blockOfNextRow(): RowBlock {
+    const index = Math.floor(this.#rowCount / ROWS_PER_BLOCK)
+    const known = this.#blocks[index]
+    if (known !== undefined) return known
+    const block = this.#pool.take(this.#width)
+    if (index === 0)
+      this.#blocks = [block] // a list that is made by push() has room for 17
+    else this.#blocks.push(block)
+    this.#bytes += ROWS_PER_BLOCK * block.stride * 8
+    return block
   }
 
   #indexOfIdentity(identity: Identity): number {
     if (identity !== this.#identity) {
       this.#identity = identity
       const known = this.#identities.findIndex((other) => isSameIdentity(other, identity))
-      this.#identityIndex = known >= 0 ? known : this.#identities.push(identity) - 1
+      if (known < 0) this.#identities = [...this.#identities, identity]
+      this.#identityIndex = known < 0 ? this.#identities.length - 1 : known
     }
     return this.#identityIndex
   }
@@ -163,23 +181,41 @@ export class PredictionBatch {
   #indexOfFirstRequest(firstRequest: string): number {
     if (firstRequest !== this.#firstRequest) {
       this.#firstRequest = firstRequest
-      this.#firstRequestIndex = indexIn(this.#firstRequests, firstRequest)
+      const known = this.#firstRequests.lastIndexOf(firstRequest)
+      if (known < 0) this.#firstRequests = [...this.#firstRequests, firstRequest]
+      this.#firstRequestIndex = known < 0 ? this.#firstRequests.length - 1 : known
     }
     return this.#firstRequestIndex
   }
 
+  #indexOfLabels(labels: ReadonlyMap<string, string>): number {
+    this.#labelSets ??= []
+    return indexIn(this.#labelSets, labels)
+  }
+
   #keepId(requestId: string): void {
+    this.#longIds ??= new Map()
     this.#longIds.set(this.#rowCount, requestId)
     this.#bytes += requestId.length * 2 + TEXT_OVERHEAD_BYTES
   }
 
+  #keepLastRequest(text: string): void {
+    this.#lastRequests ??= new Map()
+    this.#lastRequests.set(this.#rowCount, text)
+    this.#bytes += text.length + TEXT_OVERHEAD_BYTES
+  }
+
   #keepExtras(extras: RowExtras): void {
+    this.#extras ??= new Map()
     this.#extras.set(this.#rowCount, extras)
     this.#bytes += bytesOfExtras(extras)
   }
 
-  #appendTexts(featureTexts: readonly (string | null)[]): void {
-    for (const [index, texts] of this.#featureTexts) {
+  #appendTexts(
+    columns: ReadonlyMap<number, (string | null)[]>,
+    featureTexts: readonly (string | null)[],
+  ): void {
+    for (const [index, texts] of columns) {
       const text = featureTexts[index] ?? null
       texts.push(text)
       this.#bytes += text === null ? 0 : text.length + TEXT_OVERHEAD_BYTES
@@ -200,6 +236,7 @@ export class PredictionBatch {
       numbers[at + ROW.prediction] = typeof value === 'number' ? value : Number.NaN
       return
     }
+    this.#predictions ??= []
     for (const value of values) {
       this.#predictions.push(isText && value !== null ? String(value) : value)
       this.#bytes += typeof value === 'string' ? value.length + TEXT_OVERHEAD_BYTES : 8
@@ -210,36 +247,57 @@ export class PredictionBatch {
   *#predictionValues(): Generator<number | string | null, void, undefined> {
     const isText = this.#columns.predictionKind === 'text'
     let next = 0
-    for (let row = 0; row < this.#rowCount; row++) {
-      const at = row * this.#stride
-      const count = this.#numbers[at + ROW.predictionCount] ?? -1
-      if (count === 1 && !isText) yield this.#numbers[at + ROW.prediction] ?? Number.NaN
-      else for (let value = 0; value < count; value++) yield this.#predictions[next++] ?? null
+    for (const { numbers, at } of this.#rows()) {
+      const count = numbers[at + ROW.predictionCount] ?? -1
+      if (count === 1 && !isText) yield numbers[at + ROW.prediction] ?? Number.NaN
+      else for (let value = 0; value < count; value++) yield this.#predictions?.[next++] ?? null
     }
   }
 
-  /** The rows as the contents of the file that a claim names. The batch must not grow after that. */
+  /** Where each row lies, in order. */
+  *#rows(): Generator<RowBlock, void, undefined> {
+    for (let row = 0; row < this.#rowCount; row++) {
+      const block = this.#blocks[Math.floor(row / ROWS_PER_BLOCK)]
+      assert(block !== undefined)
+      const { numbers, stride } = block
+      yield { numbers, stride, at: block.at + (row % ROWS_PER_BLOCK) * stride }
+    }
+  }
+
+  /**
+   * The rows as the contents of the file that a claim names. The batch must not grow after that.
+   */
   toFile(claim: Claim): PredictionFile {
     const { first, last } = this.offsets
     // A promised range can be longer than what a power cut has left of the log.
     assert(claim.firstOffset <= first && last <= claim.lastOffset)
+    const numbers = new Float64Array(this.#rowCount * this.#width)
+    const requestIds = new TextColumn()
+    const lastRequests = new TextColumn()
+    let row = 0
+    for (const place of this.#rows()) {
+      const { at } = place
+      numbers.set(place.numbers.subarray(at, at + this.#width), row * this.#width)
+      requestIds.push(
+        readShortText(place.numbers, at + ROW.requestId) ?? this.#longIds?.get(row) ?? '',
+      )
+      const lastRequestUs = place.numbers[at + ROW.lastRequest] ?? 0
+      lastRequests.push(this.#lastRequests?.get(row) ?? serverForm(lastRequestUs))
+      row++
+    }
     return {
       claim,
       rowCount: this.#rowCount,
       ...this.#columns,
       identities: this.#identities,
-      labelSets: this.#labelSets,
+      labelSets: this.#labelSets ?? [],
       firstRequests: this.#firstRequests,
-      numbers: this.#numbers.subarray(0, this.#rowCount * this.#stride),
+      numbers,
       predictions: this.#predictionColumn(),
-      requestIds: this.#textColumn((row, at) => {
-        return readShortText(this.#numbers, at + ROW.requestId) ?? this.#longIds.get(row) ?? ''
-      }),
-      lastRequests: this.#textColumn((row, at) => {
-        return this.#lastRequests.get(row) ?? serverForm(this.#numbers[at + ROW.lastRequest] ?? 0)
-      }),
-      featureTexts: this.#featureTexts,
-      extras: this.#extras,
+      requestIds: requestIds.toTexts(),
+      lastRequests: lastRequests.toTexts(),
+      featureTexts: this.#featureTexts ?? new Map(),
+      extras: this.#extras ?? new Map(),
     }
   }
 
@@ -249,10 +307,9 @@ export class PredictionBatch {
     return Float64Array.from(values, (value) => (value === null ? Number.NaN : Number(value)))
   }
 
-  #textColumn(textOf: (row: number, at: number) => string): TextBytes {
-    const column = new TextColumn()
-    for (let row = 0; row < this.#rowCount; row++) column.push(textOf(row, row * this.#stride))
-    return column.toTexts()
+  /** Gives the memory of the rows back; the batch is of no use any more. */
+  release(): void {
+    for (const block of this.#blocks.splice(0)) this.#pool.give(block)
   }
 }
 

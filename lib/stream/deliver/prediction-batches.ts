@@ -2,6 +2,7 @@ import type { Endpoint } from '../compute/endpoint.ts'
 import type { Claim } from '../ports.ts'
 import type { ClaimedRanges } from './claimed-ranges.ts'
 import { PredictionBatch, type PredictionRow } from './prediction-batch.ts'
+import { RowPool } from './row-pool.ts'
 
 const HOUR_US = 3_600_000_000
 
@@ -41,6 +42,7 @@ export class PredictionBatches {
   readonly #promised = new Map<Claim, OpenBatch>()
   readonly #full: OpenBatch[] = []
   readonly #cut: OpenBatch[] = []
+  readonly #pool = new RowPool()
   #openBytes = 0
   #cutBytes = 0
   #openRows = 0
@@ -99,7 +101,7 @@ export class PredictionBatches {
     if (range.isWritten) return null
     const known = this.#promised.get(range.claim)
     if (known !== undefined) return known
-    const open = openBatch(endpoint, hour, { nowMs, promised: range.claim })
+    const open = this.#openBatch(endpoint, hour, { nowMs, promised: range.claim })
     this.#promised.set(range.claim, open)
     this.#openBytes += open.batch.bytes
     return open
@@ -117,12 +119,21 @@ export class PredictionBatches {
     const hours = this.#open.get(endpoint)
     const known = hours?.find((open) => open.hour === hour)
     if (known !== undefined) return known
-    const open = openBatch(endpoint, hour, { nowMs, promised: null })
+    const open = this.#openBatch(endpoint, hour, { nowMs, promised: null })
     if (hours === undefined) this.#open.set(endpoint, [open])
     else hours.push(open)
     this.#byAge.add(open)
     this.#openBytes += open.batch.bytes
     return open
+  }
+
+  #openBatch(
+    endpoint: Endpoint,
+    hour: number,
+    { nowMs, promised }: { readonly nowMs: number; readonly promised: Claim | null },
+  ): OpenBatch {
+    const batch = new PredictionBatch(endpoint.schema.columns, nowMs, this.#pool)
+    return { endpoint, hour, batch, promised, isFull: false }
   }
 
   /** To be called between records of the log: cuts what has become full or too much. */
@@ -183,14 +194,6 @@ export class PredictionBatches {
   settle({ batch }: OpenBatch): void {
     this.#cutBytes -= batch.bytes
     this.#cutRows -= batch.rowCount
+    batch.release()
   }
-}
-
-function openBatch(
-  endpoint: Endpoint,
-  hour: number,
-  { nowMs, promised }: { nowMs: number; promised: Claim | null },
-): OpenBatch {
-  const batch = new PredictionBatch(endpoint.schema.columns, nowMs)
-  return { endpoint, hour, batch, promised, isFull: false }
 }

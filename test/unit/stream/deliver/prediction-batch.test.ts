@@ -232,7 +232,7 @@ test('a column that had no value yet may become one of texts, in features and in
   const missing = { ...PLAIN_ROW, features: Float64Array.of(Number.NaN), predictions: [null] }
   batch.append({ ...missing, offset: 0 })
   batch.append({ ...missing, offset: 1, predictions: [null, null] })
-  schema.decideKind(0, 'text')
+  schema.decideKinds(['text'])
   schema.decidePredictionKind('text')
   batch.setColumns(schema.columns)
   batch.append({ ...missing, offset: 2, featureTexts: ['x'], predictions: ['y'] })

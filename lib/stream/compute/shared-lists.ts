@@ -1,0 +1,22 @@
+/**
+ * Lists that many endpoints have alike, such as the names f0 to f19 or twenty times "number", each kept
+ * once. Bounded: beyond that a list is its owner's alone.
+ */
+export class SharedLists<T extends string | number | null> {
+  readonly #known = new Map<string, readonly T[]>()
+  readonly #countMax: number
+
+  /** @param countMax  lists that are kept, > 0 */
+  constructor(countMax: number) {
+    this.#countMax = countMax
+  }
+
+  /** A list with the same entries, maybe one that others have too: nobody may change it. */
+  share(list: readonly T[]): readonly T[] {
+    const key = JSON.stringify(list)
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    if (this.#known.size < this.#countMax) this.#known.set(key, list)
+    return list
+  }
+}
