@@ -11,13 +11,14 @@ export interface EventShape {
 export const FIRST_AT_MS = 1_793_606_400_000
 
 /**
- * Bodies as MLRun's serving pushes them, each different, with numbers of full precision. Endpoints come
- * in turn; every tenth has labels and metrics, as real events do.
+ * Bodies as MLRun's serving pushes them, each different, with numbers of full precision. The first
+ * event of each endpoint comes in turn, the others by chance; every tenth endpoint has labels and
+ * metrics.
  */
 export function makeEvents({ count, endpointCount, featureCount }: EventShape): readonly Buffer[] {
   const random = seededRandom(count)
   return Array.from({ length: count }, (_, index) => {
-    const endpoint = index % endpointCount
+    const endpoint = index < endpointCount ? index : Math.floor(random() * endpointCount)
     const when = new Date(FIRST_AT_MS + index * 10).toISOString().replace('T', ' ')
     const micros = String(index % 1000).padStart(3, '0')
     const id = `${(index * 2_654_435_761) % 4_294_967_296}-4a2b-9a01-${index}`

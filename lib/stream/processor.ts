@@ -195,7 +195,7 @@ export class Processor {
       case 'error':
         endpoint.countError()
         if (!Number.isNaN(call.atUs)) this.#observe(endpoint, call.atUs, record)
-        endpoint.describe(call.source.functionUri, call.modelClass, call.labels)
+        endpoint.describe(call.source, call.modelClass, call.labels)
         this.#parts.changed.add(endpoint, record.arrivedAtUs / 1000)
         return 'error'
       case 'invalid':
@@ -216,7 +216,7 @@ export class Processor {
   #applyPrediction(endpoint: Endpoint, call: PredictionCall, record: EventRecord): void {
     const { inputs, outputs } = call
     this.#observe(endpoint, call.atUs, record)
-    endpoint.describe(call.source.functionUri, call.modelClass, call.labels)
+    endpoint.describe(call.source, call.modelClass, call.labels)
     // A call without rows is a request all the same; one whose rows are all rejected is none.
     if (inputs.length === 0) endpoint.recordRequest(call.when, call.atUs)
     let isFirst = true

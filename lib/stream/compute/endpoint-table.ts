@@ -1,21 +1,24 @@
 import assert from 'node:assert'
 import type { EventSource } from '../accept/event.ts'
 import { Endpoint, EndpointNumbers, NO_TIME } from './endpoint.ts'
-import { SlidingWindows, type Window, type WindowLayout } from './sliding-windows.ts'
+import { SlidingWindows, type Total, type Window, type WindowLayout } from './sliding-windows.ts'
 import { SourceIndex } from './source-index.ts'
 
-/** Count and sum over one window, with the window's name and length. */
-export interface WindowTotal extends Window {
+/** Predictions in one window: weights of rows, so they need not be whole. */
+export interface WindowCount extends Window {
   readonly count: number
+}
+
+/** Rows with a latency in one window, and the sum of it in microseconds. */
+export interface WindowSum extends WindowCount {
   readonly sum: number
 }
 
 /** An endpoint's windows as seen at one time. */
 export interface WindowTotals {
-  /** Weights of rows; never empty, the first is not necessarily the shortest. */
-  readonly counts: readonly WindowTotal[]
-  /** Rows that have a latency, and the sum of it in microseconds. */
-  readonly latencies: readonly WindowTotal[]
+  /** Never empty; the first is not necessarily the shortest. */
+  readonly counts: readonly WindowCount[]
+  readonly latencies: readonly WindowSum[]
 }
 
 /** What an event's source leads to: an endpoint, or the wait for what the store knows of it. */
@@ -44,14 +47,18 @@ export class EndpointTable<Waiting> {
   readonly #numbers = new EndpointNumbers()
   readonly #countWindows: WindowLayout
   readonly #latencyWindows: WindowLayout
-  readonly #counts: SlidingWindows
-  readonly #latencies: SlidingWindows
+  /** Counts first, then latencies, where one ring serves both. */
+  readonly #windows: SlidingWindows
+  /** Latencies, where their buckets have another width. */
+  readonly #latencies: SlidingWindows | null
 
   constructor({ countWindows, latencyWindows, endpointsMax }: EndpointTableOptions) {
     this.#countWindows = countWindows
     this.#latencyWindows = latencyWindows
-    this.#counts = new SlidingWindows(countWindows, { keepsSums: false })
-    this.#latencies = new SlidingWindows(latencyWindows, { keepsSums: true })
+    const isShared = countWindows.periodMs === latencyWindows.periodMs
+    const windows = [...countWindows.windows, ...(isShared ? latencyWindows.windows : [])]
+    this.#windows = new SlidingWindows({ windows, periodMs: countWindows.periodMs })
+    this.#latencies = isShared ? null : new SlidingWindows(latencyWindows)
     this.#leads = new SourceIndex(endpointsMax)
   }
 
@@ -97,22 +104,27 @@ export class EndpointTable<Waiting> {
    * @param latencyUs  NaN for none
    */
   addRow(endpoint: Endpoint, atUs: number, row: { weight: number; latencyUs: number }): void {
-    const { slot } = endpoint
+    const { slot, newestUs } = endpoint
     // Error events move stream time too, so the rings follow it and not the rows alone.
-    this.#counts.advanceTo(slot, endpoint.newestUs)
-    const isInTime = this.#counts.add(slot, atUs, { count: row.weight, sum: 0 })
+    if (newestUs > atUs) this.#windows.advanceTo(slot, newestUs)
+    const isInTime = this.#windows.add(slot, atUs, row)
     endpoint.countRow(!isInTime)
-    if (Number.isNaN(row.latencyUs)) return
-    this.#latencies.advanceTo(slot, endpoint.newestUs)
-    this.#latencies.add(slot, atUs, { count: 1, sum: row.latencyUs })
+    if (this.#latencies === null) return
+    this.#latencies.advanceTo(slot, newestUs)
+    this.#latencies.add(slot, atUs, row)
   }
 
   /** The endpoint's windows as seen at a stream time (`Endpoint.streamTimeUs`). */
   totals({ slot }: Endpoint, streamTimeUs: number): WindowTotals {
     const atUs = streamTimeUs === NO_TIME ? 0 : streamTimeUs
+    const totals = this.#windows.read(slot, atUs)
+    const [counts, averages] = [this.#countWindows.windows, this.#latencyWindows.windows]
     return {
-      counts: named(this.#countWindows, this.#counts.read(slot, atUs)),
-      latencies: named(this.#latencyWindows, this.#latencies.read(slot, atUs)),
+      counts: named(counts, totals, 0).map(({ name, ms, weight }) => ({ name, ms, count: weight })),
+      latencies:
+        this.#latencies === null
+          ? named(averages, totals, counts.length)
+          : named(averages, this.#latencies.read(slot, atUs), 0),
     }
   }
 
@@ -120,19 +132,18 @@ export class EndpointTable<Waiting> {
   toState(): readonly unknown[] {
     return this.endpoints.map((endpoint) => [
       endpoint.toState(),
-      this.#counts.toState(endpoint.slot),
-      this.#latencies.toState(endpoint.slot),
+      this.#windows.toState(endpoint.slot),
+      this.#latencies?.toState(endpoint.slot) ?? null,
     ])
   }
 }
 
-/** Totals with the names and lengths of their windows, in the order of the layout. */
-function named(
-  { windows }: WindowLayout,
-  totals: readonly { readonly count: number; readonly sum: number }[],
-): readonly WindowTotal[] {
+/** Totals from a place on, with the names and lengths of their windows. */
+function named(windows: readonly Window[], totals: readonly Total[], from: number): NamedTotal[] {
   return windows.map(({ name, ms }, index) => {
-    const { count = 0, sum = 0 } = totals[index] ?? {}
-    return { name, ms, count, sum }
+    const { weight = 0, count = 0, sum = 0 } = totals[from + index] ?? {}
+    return { name, ms, weight, count, sum }
   })
 }
+
+type NamedTotal = Window & Total

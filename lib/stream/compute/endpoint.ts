@@ -4,9 +4,12 @@ import { isServerForm, serverForm } from '../accept/parse-when.ts'
 import type { Reason } from '../accept/rejection.ts'
 import type { Identity } from '../ports.ts'
 import { EndpointSchema } from './endpoint-schema.ts'
+import { SharedTexts } from './shared-lists.ts'
 
 /** No time yet: smaller than any time that decoding lets through. */
 export const NO_TIME = -1
+
+const sharedTexts = new SharedTexts(10_000)
 
 /** Places of an endpoint's numbers in its slab. */
 const NEWEST_US = 0
@@ -224,12 +227,16 @@ export class Endpoint {
   }
 
   /** Takes over what an event says of the endpoint besides its rows. */
-  describe(functionUri: string, modelClass: string, labels: JsonObject | null): void {
+  describe(source: EventSource, modelClass: string, labels: JsonObject | null): void {
     const { identity } = this
-    const known = identity.modelClass ?? ''
-    if (functionUri !== identity.functionUri || (modelClass !== known && modelClass !== '')) {
-      const newest = modelClass === '' ? identity.modelClass : modelClass
-      this.identity = { functionUri, model: identity.model, modelClass: newest }
+    // An endpoint that is found by its function's uri has always the same.
+    const hasMoved = source.endpointId !== '' && source.functionUri !== identity.functionUri
+    if (hasMoved || (modelClass !== identity.modelClass && modelClass !== '')) {
+      this.identity = {
+        functionUri: source.functionUri,
+        model: identity.model,
+        modelClass: modelClass === '' ? identity.modelClass : sharedTexts.share(modelClass),
+      }
     }
     if (labels === null && this.labels === null) return
     if (isSameFlat(labels, this.labels)) return

@@ -20,3 +20,22 @@ export class SharedLists<T extends string | number | null> {
     return list
   }
 }
+
+/** The same for single texts, such as the classes of model servers. */
+export class SharedTexts {
+  readonly #known = new Map<string, string>()
+  readonly #countMax: number
+
+  /** @param countMax  texts that are kept, > 0 */
+  constructor(countMax: number) {
+    this.#countMax = countMax
+  }
+
+  /** An equal text, the same one for all who ask. */
+  share(text: string): string {
+    const known = this.#known.get(text)
+    if (known !== undefined) return known
+    if (this.#known.size < this.#countMax) this.#known.set(text, text)
+    return text
+  }
+}

@@ -17,8 +17,14 @@ const SLAB_ENDPOINTS = 256
 /** No bucket yet: smaller than any bucket of a time since 1970. */
 const NO_BUCKET = -1
 
-/** Count and sum over one window. */
-interface Total {
+/** A bucket: weight of its rows, how many rows have a latency, and the sum of those. */
+const BUCKET_NUMBERS = 3
+
+/** What one window holds. */
+export interface Total {
+  /** Predictions that its rows stand for: as many as rows, unless the server samples. */
+  readonly weight: number
+  /** Rows that have a latency, and the sum of it in microseconds. */
   readonly count: number
   readonly sum: number
 }
@@ -32,46 +38,50 @@ interface Total {
  * come back to 0.
  *
  * Layout of a slab: one ring per endpoint, in one piece: the newest bucket of the endpoint, then
- * count and sum (or count alone) of each bucket; bucket b lies at b modulo bucketCount.
+ * weight, count and sum of each bucket; bucket b lies at b modulo bucketCount.
  */
 export class SlidingWindows {
   /** Windows from the shortest to the longest: buckets, and the place in the layout. */
   readonly #windows: readonly { readonly buckets: number; readonly place: number }[]
   readonly #periodUs: number
   readonly #bucketCount: number
-  readonly #width: number
   readonly #stride: number
   readonly #slabs: Float64Array[] = []
 
-  /** @param keepsSums  false where only counts are wanted: that halves the memory */
-  constructor({ windows, periodMs }: WindowLayout, { keepsSums }: { keepsSums: boolean }) {
+  constructor({ windows, periodMs }: WindowLayout) {
     assert(windows.length > 0 && windows.every(({ ms }) => ms > 0 && ms % periodMs === 0))
     this.#windows = windows
       .map(({ ms }, place) => ({ buckets: ms / periodMs, place }))
       .sort((a, b) => a.buckets - b.buckets)
     this.#periodUs = periodMs * 1000
     this.#bucketCount = Math.max(...this.#windows.map(({ buckets }) => buckets))
-    this.#width = keepsSums ? 2 : 1
-    this.#stride = 1 + this.#bucketCount * this.#width
+    this.#stride = 1 + this.#bucketCount * BUCKET_NUMBERS
   }
 
   /**
-   * Adds a row's count and value in the bucket of its time.
+   * Adds a row in the bucket of its time.
    *
    * @param slot  the endpoint's place, 0, 1, 2, ...
    * @param atUs  event time, microseconds since 1970 UTC
+   * @param row   latencyUs NaN: the row has none
    * @returns     false if the row is older than the longest window and was not added
    */
-  add(slot: number, atUs: number, { count, sum }: Total): boolean {
+  add(
+    slot: number,
+    atUs: number,
+    { weight, latencyUs }: { readonly weight: number; readonly latencyUs: number },
+  ): boolean {
     const slab = this.#slabFor(slot)
     const ring = (slot % SLAB_ENDPOINTS) * this.#stride
     const bucket = Math.floor(atUs / this.#periodUs)
     const newest = slab[ring] ?? NO_BUCKET
     if (newest !== NO_BUCKET && bucket <= newest - this.#bucketCount) return false
     if (bucket > newest) this.#advance(slab, ring, bucket)
-    const at = ring + 1 + (bucket % this.#bucketCount) * this.#width
-    slab[at] = (slab[at] ?? 0) + count
-    if (this.#width === 2) slab[at + 1] = (slab[at + 1] ?? 0) + sum
+    const at = ring + 1 + (bucket % this.#bucketCount) * BUCKET_NUMBERS
+    slab[at] = (slab[at] ?? 0) + weight
+    if (Number.isNaN(latencyUs)) return true
+    slab[at + 1] = (slab[at + 1] ?? 0) + 1
+    slab[at + 2] = (slab[at + 2] ?? 0) + latencyUs
     return true
   }
 
@@ -88,9 +98,8 @@ export class SlidingWindows {
     const newest = slab[ring] ?? NO_BUCKET
     const passed = newest === NO_BUCKET ? 0 : Math.min(bucket - newest, this.#bucketCount)
     for (let step = 0; step < passed; step++) {
-      const at = ring + 1 + ((bucket - step) % this.#bucketCount) * this.#width
-      slab[at] = 0
-      if (this.#width === 2) slab[at + 1] = 0
+      const at = ring + 1 + ((bucket - step) % this.#bucketCount) * BUCKET_NUMBERS
+      slab.fill(0, at, at + BUCKET_NUMBERS)
     }
     slab[ring] = bucket
   }
@@ -99,8 +108,7 @@ export class SlidingWindows {
    * Sums of every window, as seen at a time.
    *
    * @param nowUs  the newest event's time of the endpoint, or later
-   * @returns      one entry per window, in the order of the layout; count >= 0; sum is
-   *               0 where sums are not kept
+   * @returns      one entry per window, in the order of the layout
    */
   read(slot: number, nowUs: number): readonly Total[] {
     const slab = this.#slabFor(slot)
@@ -108,21 +116,23 @@ export class SlidingWindows {
     const newest = slab[ring - 1] ?? NO_BUCKET
     const now = Math.max(Math.floor(nowUs / this.#periodUs), newest)
     const totals: Total[] = this.#windows.map(() => NOTHING)
-    const [width, bucketCount] = [this.#width, this.#bucketCount]
+    const bucketCount = this.#bucketCount
     let place = newest === NO_BUCKET ? 0 : newest % bucketCount
     let bucket = newest
+    let weight = 0
     let count = 0
     let sum = 0
     // From the newest bucket back: what a window holds, every longer one holds too.
     for (const window of this.#windows) {
       const oldest = Math.max(now - window.buckets + 1, newest - bucketCount + 1, 0)
       for (; bucket >= oldest; bucket--) {
-        const at = ring + place * width
-        count += slab[at] ?? 0
-        if (width === 2) sum += slab[at + 1] ?? 0
+        const at = ring + place * BUCKET_NUMBERS
+        weight += slab[at] ?? 0
+        count += slab[at + 1] ?? 0
+        sum += slab[at + 2] ?? 0
         place = place === 0 ? bucketCount - 1 : place - 1
       }
-      totals[window.place] = { count, sum }
+      totals[window.place] = { weight, count, sum }
     }
     return totals
   }
@@ -146,7 +156,7 @@ export class SlidingWindows {
   }
 }
 
-const NOTHING: Total = { count: 0, sum: 0 }
+const NOTHING: Total = { weight: 0, count: 0, sum: 0 }
 
 /** Events per second over a window; the original divided the 5 minute count by 600 (D5). */
 export function predictionsPerSecond({ count, ms }: { count: number; ms: number }): number {

@@ -32,6 +32,7 @@ export interface PredictionRow {
   readonly extras: RowExtras | null
 }
 
+const NO_NUMBERS = new Float64Array()
 /** A JavaScript string: header and two words for the reference, besides its characters. */
 const TEXT_OVERHEAD_BYTES = 24
 
@@ -44,6 +45,11 @@ export class PredictionBatch {
   readonly openedAtMs: number
   readonly #pool: RowPool
   #blocks: RowBlock[] = []
+  /** The block of the newest row, and where the next row goes in it: past its end at first. */
+  #numbers: Float64Array = NO_NUMBERS
+  #next = 0
+  #end = 0
+  #stride = 0
   #columns: RowColumns
   readonly #width: number
   #rowCount = 0
@@ -132,9 +138,10 @@ export class PredictionBatch {
     assert(row.offset >= this.#lastOffset)
     this.#lastOffset = row.offset
     if (this.#rowCount === 0) this.#firstOffset = row.offset
-    const block = this.#blockOfNextRow()
-    const { numbers } = block
-    const at = block.at + (this.#rowCount % ROWS_PER_BLOCK) * block.stride
+    if (this.#next === this.#end) this.#takeBlock()
+    const numbers = this.#numbers
+    const at = this.#next
+    this.#next += this.#stride
     numbers[at + ROW.atUs] = row.atUs
     numbers[at + ROW.latencyUs] = row.latencyUs
     numbers[at + ROW.errorCount] = row.errorCount
@@ -156,16 +163,16 @@ export class PredictionBatch {
     this.#rowCount++
   }
 
-  #blockOfNextRow(): RowBlock {
-    const index = Math.floor(this.#rowCount / ROWS_PER_BLOCK)
-    const known = this.#blocks[index]
-    if (known !== undefined) return known
+  #takeBlock(): void {
     const block = this.#pool.take(this.#width)
-    if (index === 0)
-      this.#blocks = [block] // a list that is made by push() has room for 17
+    // A list that is made by push() has room for 17.
+    if (this.#blocks.length === 0) this.#blocks = [block]
     else this.#blocks.push(block)
+    this.#numbers = block.numbers
+    this.#stride = block.stride
+    this.#next = block.at
+    this.#end = block.at + ROWS_PER_BLOCK * block.stride
     this.#bytes += ROWS_PER_BLOCK * block.stride * 8
-    return block
   }
 
   #indexOfIdentity(identity: Identity): number {

@@ -30,10 +30,7 @@ function msOf(text: string): number {
 /** Feeds a recorded scenario and compares every row with what was emitted at it. */
 function checkScenario(scenario: Scenario): void {
   const windows = scenario.windows.map((name) => ({ name, ms: msOf(name) }))
-  const sliding = new SlidingWindows(
-    { windows, periodMs: msOf(scenario.period) },
-    { keepsSums: true },
-  )
+  const sliding = new SlidingWindows({ windows, periodMs: msOf(scenario.period) })
   const slots = new Map<string, number>()
   for (const row of scenario.rows) {
     const field = Object.fromEntries(scenario.columns.map((name, index) => [name, row[index]]))
@@ -41,7 +38,7 @@ function checkScenario(scenario: Scenario): void {
     if (!slots.has(endpoint)) slots.set(endpoint, slots.size)
     const slot = slots.get(endpoint) ?? -1
     const atUs = T0_US + Number(field['t_ms_since_T0']) * 1000
-    assert(sliding.add(slot, atUs, { count: 1, sum: Number(field['latency']) }))
+    assert(sliding.add(slot, atUs, { weight: 1, latencyUs: Number(field['latency']) }))
     for (const [index, totals] of sliding.read(slot, atUs).entries()) {
       const name = windows[index]?.name
       assert.equal(totals.count, field[`predictions_count_${name}`])
@@ -95,14 +92,14 @@ test('a window is what counting by hand gives, in any order, late rows left out'
         name: `${multiple}`,
         ms: multiple * periodMs,
       }))
-      const sliding = new SlidingWindows({ windows, periodMs }, { keepsSums: true })
+      const sliding = new SlidingWindows({ windows, periodMs })
       const longest = Math.max(...multiples)
       const kept: { bucket: number; weight: number; latencyUs: number }[] = []
       let newest = -1
       for (const { atMs, weight, latencyUs, readAheadMs } of steps) {
         const bucket = Math.floor(atMs / periodMs)
         const isLate = newest >= 0 && bucket <= newest - longest
-        const wasAdded = sliding.add(slot, atMs * 1000, { count: weight, sum: latencyUs })
+        const wasAdded = sliding.add(slot, atMs * 1000, { weight, latencyUs })
         assert.equal(wasAdded, !isLate)
         newest = Math.max(newest, bucket)
         if (!isLate) kept.push({ bucket, weight, latencyUs })
@@ -111,8 +108,9 @@ test('a window is what counting by hand gives, in any order, late rows left out'
         const byHand = multiples.map((multiple) => {
           const inside = kept.filter((row) => row.bucket > now - multiple && row.bucket <= now)
           return {
-            count: inside.reduce((total, row) => total + row.weight, 0),
-            sum: inside.reduce((total, row) => total + row.latencyUs, 0),
+            weight: inside.reduce((total, row) => total + row.weight, 0),
+            count: inside.filter((row) => !Number.isNaN(row.latencyUs)).length,
+            sum: inside.reduce((total, row) => total + (row.latencyUs || 0), 0),
           }
         })
         assert.deepEqual(sliding.read(slot, nowMs * 1000), byHand)
@@ -124,12 +122,12 @@ test('a window is what counting by hand gives, in any order, late rows left out'
 
 test('advancing the time empties the windows and never sets it back', () => {
   const layout = { windows: [{ name: '1m', ms: 60_000 }], periodMs: 30_000 }
-  const sliding = new SlidingWindows(layout, { keepsSums: false })
-  sliding.add(0, T0_US, { count: 2, sum: 0 })
+  const sliding = new SlidingWindows(layout)
+  sliding.add(0, T0_US, { weight: 2, latencyUs: Number.NaN })
   sliding.advanceTo(0, T0_US - 3_600_000_000)
-  assert.deepEqual(sliding.read(0, T0_US), [{ count: 2, sum: 0 }])
+  assert.deepEqual(sliding.read(0, T0_US), [{ weight: 2, count: 0, sum: 0 }])
   sliding.advanceTo(0, T0_US + 60_000_000)
-  assert.deepEqual(sliding.read(0, T0_US), [{ count: 0, sum: 0 }])
+  assert.deepEqual(sliding.read(0, T0_US), [{ weight: 0, count: 0, sum: 0 }])
 })
 
 test('600 predictions in 5 minutes are 2 a second, and no rows have no mean', () => {
