@@ -31,6 +31,7 @@ export async function buildProduct({ quiet = false } = {}) {
     ...common,
     entryPoints: {
       handler: 'handler/handler.ts',
+      cli: 'cli/main.ts',
       'parquet-worker': 'lib/store/parquet/parquet-worker.ts',
       'local-wrapper': 'lib/nuclio-sdk-ts/src/wrapper.ts',
     },
@@ -39,7 +40,7 @@ export async function buildProduct({ quiet = false } = {}) {
   })
   copyFileSync('function.yaml', join(OUT, 'function.yaml'))
   if (quiet) return
-  for (const name of ['handler.js', 'parquet-worker.js', 'local-wrapper.js']) {
+  for (const name of ['handler.js', 'cli.js', 'parquet-worker.js', 'local-wrapper.js']) {
     console.log(`${join(OUT, name)}  ${Math.round(statSync(join(OUT, name)).size / 1024)} KB`)
   }
 }

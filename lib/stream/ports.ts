@@ -26,6 +26,8 @@ export type Attribute =
   | { readonly type: 'int'; readonly value: number }
   | { readonly type: 'double'; readonly value: number }
   | { readonly type: 'bool'; readonly value: boolean }
+  /** There is no such value any more: the record must not go on to show an old one. */
+  | { readonly type: 'none'; readonly value: null }
 
 /** Attributes to merge into an endpoint's record; others of the record stay as they are. */
 export interface EndpointUpdate {

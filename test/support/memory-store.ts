@@ -74,7 +74,10 @@ export function memoryStore(): MemoryStore {
         take(given, outcomes.kv.shift(), (update) => {
           updates.push(update)
           const item = items.get(update.endpointId) ?? new Map<string, Attribute>()
-          for (const [name, attribute] of update.attributes) item.set(name, attribute)
+          for (const [name, attribute] of update.attributes) {
+            if (attribute.type === 'none') item.delete(name)
+            else item.set(name, attribute)
+          }
           items.set(update.endpointId, item)
         }),
     },
@@ -112,7 +115,7 @@ export function memoryStore(): MemoryStore {
         for (const id of ids) {
           const item = items.get(id)
           if (item === undefined) continue
-          found.set(id, new Map([...item].map(([name, { value }]) => [name, value])))
+          found.set(id, new Map([...item].map(([name, { value }]) => [name, value ?? ''])))
         }
         return found
       },

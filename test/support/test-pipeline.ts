@@ -2,7 +2,7 @@ import { streamSettings } from '../../handler/stream-settings.ts'
 import { parseConfig } from '../../lib/config/parse.ts'
 import { Spool } from '../../lib/stream/accept/spool.ts'
 import { Pipeline } from '../../lib/stream/pipeline.ts'
-import type { Clock } from '../../lib/stream/ports.ts'
+import type { Clock, StreamPosition } from '../../lib/stream/ports.ts'
 import { Telemetry } from '../../lib/stream/telemetry.ts'
 import { type MemoryDisk, memoryDisk } from './memory-disk.ts'
 import { type MemoryStore, memoryStore } from './memory-store.ts'
@@ -18,8 +18,10 @@ export interface TestPipeline {
   /** Sentences that were logged, with their fields. */
   readonly logged: { readonly level: string; readonly message: string; readonly fields: object }[]
   readonly clock: TestClock
-  /** Gives the event to the pipeline; its arrival is the clock's time. */
-  accept(event: unknown): ReturnType<Pipeline['accept']>
+  /** While it is full, it takes no dead letter. */
+  readonly deadLetterDisk: { isFull: boolean }
+  /** Gives the event to the pipeline, as bytes or as JSON; its arrival is the clock's time. */
+  accept(event: unknown, position?: StreamPosition | null): ReturnType<Pipeline['accept']>
 }
 
 /** A clock that stands still until a test moves it; timers fire at once, one turn later. */
@@ -27,20 +29,14 @@ export interface TestClock extends Clock {
   timeUs: number
 }
 
-/** What outlives a process: give it to the next pipeline, and it takes over. */
-export type Survivors = Partial<Pick<TestPipeline, 'store' | 'disk' | 'deadLetterLines'>>
+/**
+ * What outlives a process: give it to the next pipeline, and it takes over. A clock goes on where it was;
+ * without one the pipeline begins at the same time as all others.
+ */
+export type Survivors = Partial<Pick<TestPipeline, 'store' | 'disk' | 'deadLetterLines' | 'clock'>>
 
-/** Opens a pipeline; settings as the environment names them. */
-export async function openTestPipeline(
-  env: Readonly<Record<string, string>> = {},
-  survivors: Survivors = {},
-): Promise<TestPipeline> {
-  const { store = memoryStore(), disk = memoryDisk(), deadLetterLines = [] } = survivors
-  const logged: TestPipeline['logged'] = []
-  const log =
-    (level: string) =>
-    (message: string, fields: object): void =>
-      void logged.push({ level, message, fields })
+/** A clock at 2026-11-02 08:00 UTC. */
+export function testClock(): TestClock {
   const clock: TestClock = {
     timeUs: Date.parse('2026-11-02T08:00:00Z') * 1000,
     nowUs: () => clock.timeUs,
@@ -49,11 +45,33 @@ export async function openTestPipeline(
       return () => clearImmediate(timer)
     },
   }
+  return clock
+}
+
+/** Opens a pipeline; settings as the environment names them. */
+export async function openTestPipeline(
+  env: Readonly<Record<string, string>> = {},
+  survivors: Survivors = {},
+): Promise<TestPipeline> {
+  const { store = memoryStore(), disk = memoryDisk(), deadLetterLines = [] } = survivors
+  const { clock = testClock() } = survivors
+  const deadLetterDisk = { isFull: false }
+  const logged: TestPipeline['logged'] = []
+  const log =
+    (level: string) =>
+    (message: string, fields: object): void =>
+      void logged.push({ level, message, fields })
   const pipeline = await Pipeline.open({
     log: TEST_LOG,
     settings: streamSettings(parseConfig(env)),
     spool: new Spool(disk, { segmentBytes: 1024 * 1024, syncEvery: false }),
-    deadLetterFile: { append: (line) => void deadLetterLines.push(line), close: () => undefined },
+    deadLetterFile: {
+      append: (line) => {
+        if (deadLetterDisk.isFull) throw Object.assign(new Error('disk full'), { code: 'ENOSPC' })
+        deadLetterLines.push(line)
+      },
+      close: () => undefined,
+    },
     deadLetterLines: [...deadLetterLines],
     store,
     parquet: store.parquet,
@@ -73,9 +91,15 @@ export async function openTestPipeline(
     deadLetterLines,
     logged,
     clock,
-    accept: (event) => {
+    deadLetterDisk,
+    accept: (event, position = null) => {
       const body = event instanceof Uint8Array ? event : Buffer.from(JSON.stringify(event))
-      return pipeline.accept(body, null, clock.timeUs)
+      return pipeline.accept(body, position, clock.timeUs)
     },
   }
+}
+
+/** Lets reads and writes go on that wait for nothing but a store in memory. */
+export async function nextTurns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -3,6 +3,7 @@ import { safeText } from '../safe-text.ts'
 import { bisect } from './bisect.ts'
 import type { Database } from './database.ts'
 
+// An attribute without a value is null, and a merge takes it out of the record.
 // Sorted, so that two processes which update the same endpoints never wait for each other.
 const MERGE = `
   INSERT INTO model_endpoints AS stored (endpoint_id, record, updated_at)
@@ -10,7 +11,7 @@ const MERGE = `
   FROM unnest($1::text[], $2::text[]) AS given (endpoint_id, record)
   ORDER BY given.endpoint_id COLLATE "C"
   ON CONFLICT (endpoint_id) DO UPDATE
-  SET record = stored.record || excluded.record, updated_at = excluded.updated_at`
+  SET record = jsonb_strip_nulls(stored.record || excluded.record), updated_at = excluded.updated_at`
 
 /** Endpoint records in `model_endpoints`: all updates of a call in one statement. */
 export function createKvSink(database: Database): KvSink {

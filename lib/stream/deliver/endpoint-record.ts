@@ -58,6 +58,9 @@ export function recordAttributes(summary: EndpointSummary): ReadonlyMap<string, 
     setText('label_names', pythonJson(summary.generatedLabels))
     setText('label_columns', pythonJson(summary.generatedLabels))
   }
+  for (const { name } of summary.latencies) {
+    attributes.set(columnOf('latency_avg_', name), NO_VALUE)
+  }
   const { names, values } = baseMetrics(summary)
   for (const [index, name] of names.entries()) {
     const value = values[index] ?? 0
@@ -111,6 +114,9 @@ function columnOf(prefix: string, window: string): string {
   }
   return name
 }
+
+/** Of a window without rows there is no average. */
+const NO_VALUE: Attribute = { type: 'none', value: null }
 
 /** One label as an attribute for searches; lists, objects and null stay in `labels` alone (D19, D27). */
 function scalarAttribute(value: unknown): Attribute | null {

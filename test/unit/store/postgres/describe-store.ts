@@ -80,6 +80,19 @@ function describeRecords(store: () => Store): void {
     )
   })
 
+  test('an attribute without a value goes out of the record, whether it was there or not', async () => {
+    const endpointId = unique()
+    const none: Attribute = { type: 'none', value: null }
+    await store().kv.write([{ endpointId, attributes: attributesOf({ a: 1, b: 2 }) }])
+    const attributes = new Map([
+      ['a', none],
+      ['c', none],
+    ])
+    assert.deepEqual(await store().kv.write([{ endpointId, attributes }]), written)
+    const records = await store().records.read([endpointId])
+    assert.deepEqual(records.get(endpointId), new Map([['b', 2]]))
+  })
+
   test('odd ids, names and values come back as the text rule spells them', async () => {
     const prefix = unique()
     const attributes = new Map<string, Attribute>(

@@ -1,0 +1,78 @@
+import { isJsonObject } from '../lib/stream/accept/event.ts'
+import { tryParseJson } from '../lib/stream/accept/parse-json.ts'
+import { errorCode } from '../lib/stream/errors.ts'
+import type { SeriesQuery } from '../lib/stream/ports.ts'
+import { type CliError, oneLine, trouble } from './errors.ts'
+import type { Reader } from './open-reader.ts'
+
+/** A record of an endpoint by attribute name. */
+export type JsonRecord = Readonly<Record<string, string | number | boolean>>
+
+/** One value of the time series table, as `series --json` prints it. */
+export interface JsonPoint {
+  /** ISO 8601 with milliseconds and Z. */
+  readonly time: string
+  readonly endpoint_id: string
+  readonly record_type: string
+  readonly metric: string
+  readonly value: number | string
+}
+
+const WAIT_MS_MAX = 60_000
+
+/** Reads through the function that has the store, at a port of this machine. */
+export function httpReader({ port, pid }: { readonly port: number; readonly pid: number }): Reader {
+  const base = `http://127.0.0.1:${port}`
+
+  async function getList<T>(path: string): Promise<readonly T[]> {
+    let text: string
+    let status: number
+    try {
+      const response = await fetch(`${base}${path}`, { signal: AbortSignal.timeout(WAIT_MS_MAX) })
+      status = response.status
+      text = await response.text()
+    } catch (error) {
+      throw noAnswer(error)
+    }
+    const answer = tryParseJson(text)
+    // Lists of our own function, whose shape is its contract; only that it is one is checked.
+    if (status === 200 && Array.isArray(answer) && answer.every(isJsonObject)) return answer as T[]
+    throw trouble(
+      `The function at ${base} does not answer as it should (status ${status}: ` +
+        `${oneLine(text).slice(0, 200).replace(/\.$/, '')}): stop it and read the data folder alone.`,
+    )
+  }
+
+  function noAnswer(error: unknown): CliError {
+    const cause = error instanceof Error ? error.cause : undefined
+    const why = errorCode(cause) || (error instanceof Error ? error.name : 'no answer')
+    return trouble(
+      `Process ${pid} has the store and does not answer at ${base} (${why}): ` +
+        'try again in a moment, or stop that process.',
+    )
+  }
+
+  return {
+    endpoints: () => getList<JsonRecord>('/api/endpoints'),
+    series: (query) => getList<JsonPoint>(`/api/series?${seriesParameters(query)}`),
+    close: async () => undefined,
+  }
+}
+
+function seriesParameters(query: SeriesQuery): string {
+  const { endpointId, recordType, metric, fromMs, toMs, limit } = query
+  // The HTTP side reads whole numbers of ms from 0 on; no event is older than that.
+  const parameters = {
+    endpoint_id: endpointId,
+    record_type: recordType,
+    metric,
+    from_ms: fromMs === undefined ? undefined : Math.max(fromMs, 0),
+    to_ms: toMs === undefined ? undefined : Math.max(toMs, 0),
+    limit,
+  }
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) search.set(name, String(value))
+  }
+  return search.toString()
+}

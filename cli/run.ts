@@ -1,0 +1,169 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { commandText } from './command-text.ts'
+import { type DataPaths, dataPaths, takeDataFolder } from './data-folder.ts'
+import { NOT_BUILT, trouble } from './errors.ts'
+import { type FunctionEnv, functionEnv } from './function-env.ts'
+import { type Input, openInput, streamInput } from './input.ts'
+import { type Played, play } from './play.ts'
+import { findPort } from './port.ts'
+import { type RunOptions, readRunOptions } from './run-options.ts'
+import { Screen } from './screen.ts'
+import { type BuiltFiles, type Session, startSession } from './session.ts'
+import { Stopped, type StopRequest, watchSignals } from './stop-request.ts'
+import { pendingSentence, summaryLines } from './summary.ts'
+
+const DEMO_INPUT = 'events-2021.jsonl'
+const HELD_LINE_MS = 5_000
+
+/** Everything that is known before anything is started. */
+interface Plan {
+  readonly options: RunOptions
+  readonly files: BuiltFiles
+  readonly input: Input | null
+  readonly isRecorded: boolean
+  readonly paths: DataPaths
+  readonly port: number | null
+  readonly functionEnv: FunctionEnv
+}
+
+/**
+ * `model-monitoring run`: the function on this machine.
+ *
+ * @returns  the exit code
+ * @throws CliError, StreamError, RunnerError
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  const options = readRunOptions(args)
+  const screen = new Screen(process.stderr)
+  const signals = watchSignals()
+  try {
+    const plan = await makePlan(options)
+    const { isFreshDemo } = options
+    const lock = await takeDataFolder(plan.paths, { isFreshDemo })
+    try {
+      return await runPlan(plan, { screen, signals })
+    } finally {
+      lock.release()
+    }
+  } finally {
+    screen.progress('')
+    signals.forget()
+  }
+}
+
+/** Checks all that can be checked: nothing is made, started or opened. */
+async function makePlan(options: RunOptions): Promise<Plan> {
+  const files = builtFiles()
+  const input = await chooseInput(options.input)
+  const isRecorded = input !== null && input.eventCount !== null
+  const paths = dataPaths(options.dataFolder)
+  // The settings do not depend on which port it is, and their complaints come first.
+  functionEnv(process.env, paths, { isRecorded, port: options.port })
+  const port = options.port === null ? null : await findPort(options.port)
+  const env = functionEnv(process.env, paths, { isRecorded, port })
+  return { options, files, input, isRecorded, paths, port, functionEnv: env }
+}
+
+function builtFiles(): BuiltFiles {
+  const handlerFile = join(__dirname, 'handler.js')
+  const wrapperPath = join(__dirname, 'local-wrapper.js')
+  if (existsSync(handlerFile) && existsSync(wrapperPath)) return { handlerFile, wrapperPath }
+  throw trouble(NOT_BUILT)
+}
+
+async function chooseInput(input: RunOptions['input']): Promise<Input | null> {
+  if (input === null) return null
+  if (input === 'stdin') return streamInput(process.stdin, 'stdin')
+  if (input !== 'demo') return await openInput(input.path)
+  const path = join(__dirname, '..', 'examples', DEMO_INPUT)
+  if (existsSync(path)) return await openInput(path)
+  throw trouble(`The demo's events are not at ${path}: name a file with --input.`)
+}
+
+interface Around {
+  readonly screen: Screen
+  readonly signals: StopRequest
+}
+
+async function runPlan(plan: Plan, { screen, signals }: Around): Promise<number> {
+  const { options, files, functionEnv: own } = plan
+  const say = (line: string): void => screen.line(line)
+  const starting = startSession(files, { env: own.env, isVerbose: options.isVerbose, say })
+  let session: Session
+  try {
+    session = await Promise.race([starting, signals.requested])
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error
+    const late = await starting.catch(() => null) // it is not wanted any more
+    await late?.runner.stop()
+    return stoppedCode(plan, screen)
+  }
+  const { runner, givenUp } = session
+  try {
+    const work = workThrough(plan, { session, screen })
+    const exitCode = await Promise.race([work, givenUp, signals.requested])
+    if (options.isOnce) return exitCode
+    return await Promise.race([givenUp, signals.requested])
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error
+    screen.progress('')
+    screen.line('Stopping.')
+    await runner.stop()
+    return stoppedCode(plan, screen)
+  } finally {
+    await runner.stop()
+  }
+}
+
+/** With --once a signal means that the work is not done. */
+function stoppedCode({ options }: Plan, screen: Screen): number {
+  if (!options.isOnce) return 0
+  screen.line('Stopped before everything was played and written: the same command goes on.')
+  return 1
+}
+
+/** Opens the port, plays the input, has everything written and tells of it. The exit code. */
+async function workThrough(
+  plan: Plan,
+  { session, screen }: { session: Session; screen: Screen },
+): Promise<number> {
+  const { options, input, paths, port, isRecorded } = plan
+  const { runner } = session
+  const url = port === null ? null : (await runner.listenHttp({ port })).url
+  if (url !== null) screen.line(`Serving ${url} (events by POST to it, ${url}/status).`)
+  let exitCode = 0
+  if (input !== null) {
+    const { speed } = options
+    const offsetsPath = paths.offsets
+    const played = await play(input, { runner, screen, offsetsPath, speed, isRecorded })
+    exitCode = await summarize(plan, { session, screen, played })
+  }
+  if (url !== null) process.stdout.write(`Serving ${url} until Ctrl-C.\n`)
+  return exitCode
+}
+
+async function summarize(
+  plan: Plan,
+  { session, screen, played }: { session: Session; screen: Screen; played: Played },
+): Promise<number> {
+  const { options, functionEnv: own } = plan
+  const startedAtMs = Date.now()
+  const timer = setTimeout(() => {
+    screen.line('Waiting until the stores have taken everything; Ctrl-C leaves it to the spool.')
+  }, HELD_LINE_MS)
+  const status = await session.flush().finally(() => clearTimeout(timer))
+  const data = ['--data', options.dataFolder]
+  const { storeUrl } = own.config
+  const lines = summaryLines(status, {
+    tookMs: played.tookMs + Date.now() - startedAtMs,
+    eventCount: played.eventCount,
+    storeFolder: storeUrl.startsWith('embedded:') ? storeUrl.slice('embedded:'.length) : '',
+    nextCommands: [commandText(['endpoints', ...data]), commandText(['series', ...data])],
+  })
+  process.stdout.write(`\n${lines.join('\n')}\n`)
+  const pending = pendingSentence(status)
+  if (pending === null) return 0
+  screen.line(pending)
+  return 1
+}

@@ -1,0 +1,136 @@
+import type { EndpointLine, FunctionStatus } from './function-status.ts'
+import { type Column, formatCount, formatNumber, printable, tableLines } from './table.ts'
+
+/** What the command itself knows of a run. */
+export interface RunFacts {
+  /** Milliseconds from the first event to the end of the flush. */
+  readonly tookMs: number
+  /** Events that were delivered in it. */
+  readonly eventCount: number
+  /** Where the store lies; '' for one that is not in a folder. */
+  readonly storeFolder: string
+  /** What to type next, one command a line. */
+  readonly nextCommands: readonly string[]
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'model' },
+  { title: 'predictions', align: 'right' },
+  { title: 'predictions/s', align: 'right' },
+  { title: 'latency ms', align: 'right' },
+  { title: 'errors', align: 'right' },
+  { title: 'rejected', align: 'right' },
+]
+
+type Noun = (count: number | undefined) => string
+
+/** What becomes of an event, as the status names it and as people do. */
+const OUTCOMES: readonly (readonly [string, Noun])[] = [
+  ['accepted', () => 'accepted'],
+  ['error', (count) => (count === 1 ? 'error' : 'errors')],
+  ['ignored', () => 'ignored'],
+  ['rejected', () => 'rejected'],
+  ['duplicate', (count) => (count === 1 ? 'duplicate' : 'duplicates')],
+  ['waiting', () => 'waiting'],
+]
+
+const SINK_NOUNS = [
+  ['parquetRows', 'Parquet row'],
+  ['metricRows', 'metric row'],
+  ['records', 'record'],
+] as const
+
+/** The lines that close a run: what came in, what became of it, and where it lies now. */
+export function summaryLines(status: FunctionStatus, facts: RunFacts): readonly string[] {
+  const { events, rows, written, rejections } = status
+  const at = (counts: Readonly<Record<string, number>>, name: string): string =>
+    formatNumber(counts[name] ?? 0)
+  const outcomes = OUTCOMES.filter(([name]) => name !== 'waiting' || (events[name] ?? 0) > 0)
+  const sum = outcomes
+    .map(([name, noun]) => `${at(events, name)} ${noun(events[name])}`)
+    .join(' + ')
+  const seconds = Math.max(facts.tookMs / 1000, 0.001)
+  const rate = ` (${formatNumber(facts.eventCount / seconds)} events/s)`
+  return [
+    ...tableLines(COLUMNS, status.endpoints.map(endpointCells)),
+    '',
+    ...labelled([
+      ['events', `${at(events, 'received')} received = ${sum}`],
+      [
+        'rows',
+        `${at(rows, 'accepted')} accepted, ${at(rows, 'rejected')} rejected, ${at(rows, 'late')} late`,
+      ],
+      ['rejected', reasonsText(rejections)],
+      [
+        'written',
+        [
+          formatCount(written['parquetFiles'] ?? 0, 'Parquet file'),
+          formatCount(written['parquetRows'] ?? 0, 'Parquet row'),
+          formatCount(written['metricValues'] ?? 0, 'metric value'),
+          formatCount(written['records'] ?? 0, 'record'),
+        ].join(', '),
+      ],
+      ['refused', refusedText(status)],
+      ['took', `${formatNumber(seconds, 1)} s${facts.eventCount === 0 ? '' : rate}`],
+    ]),
+    '',
+    ...labelled([
+      ['parquet', status.paths['parquet'] ?? ''],
+      ['store', [status.store, facts.storeFolder].filter((text) => text !== '').join(' in ')],
+      ['dead letters', status.paths['deadLetters'] ?? ''],
+    ]),
+    '',
+    ...labelled(facts.nextCommands.map((command, index) => [index === 0 ? 'next' : ' ', command])),
+  ]
+}
+
+/** Says that something could not be delivered; null when all was. */
+export function pendingSentence({ pending }: FunctionStatus): string | null {
+  const parts = sinkParts(pending)
+  if (parts === '') return null
+  return (
+    `Not everything could be written (${parts} wait in the spool): ` +
+    'mend what the warnings above name, and run the same command again.'
+  )
+}
+
+function endpointCells(endpoint: EndpointLine): readonly string[] {
+  const { latencyAvgUs } = endpoint
+  return [
+    endpoint.model,
+    formatNumber(endpoint.predictions),
+    formatNumber(endpoint.predictionsPerSecond, 3),
+    latencyAvgUs === null ? '-' : formatNumber(latencyAvgUs / 1000, 3),
+    formatNumber(endpoint.errors),
+    formatNumber(endpoint.rejected),
+  ]
+}
+
+/** `12 missing, 3 bad-time`, the most frequent first. */
+function reasonsText(rejections: Readonly<Record<string, number>>): string {
+  return Object.entries(rejections)
+    .sort(([, one], [, other]) => other - one)
+    .map(([reason, count]) => `${formatNumber(count)} ${reason}`)
+    .join(', ')
+}
+
+function refusedText({ refused }: FunctionStatus): string {
+  const parts = sinkParts(refused)
+  if (parts === '') return ''
+  return `${parts} by the stores for good: they are in the dead letters`
+}
+
+/** `12 Parquet rows, 3 records`; '' for nothing at all. */
+function sinkParts(counts: FunctionStatus['pending']): string {
+  return SINK_NOUNS.filter(([name]) => (counts[name] ?? 0) > 0)
+    .map(([name, noun]) => formatCount(counts[name] ?? 0, noun))
+    .join(', ')
+}
+
+/** Lines with their labels in a column; those without a text are left out. */
+function labelled(lines: readonly (readonly [string, string])[]): readonly string[] {
+  const width = 'dead letters'.length
+  return lines
+    .filter(([, text]) => text !== '')
+    .map(([label, text]) => `${label.padEnd(width)}  ${printable(text)}`)
+}
