@@ -39,8 +39,12 @@ export class IdleRows {
     this.#stepMs = Math.ceil(timeoutMs / periodMs) * periodMs
   }
 
-  /** The endpoint wrote a row itself, or had its first event: the wait begins anew. */
+  /**
+   * The endpoint wrote a row itself, or had its first event: the wait begins anew. A late row's older
+   * stamp does not set it back.
+   */
   restart(endpoint: Endpoint, stampMs: number): void {
+    if (stampMs <= endpoint.idleSinceMs) return
     endpoint.idleSinceMs = stampMs
     endpoint.idleDueUs = this.#edgeAfter(stampMs) * 1000
   }
