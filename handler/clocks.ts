@@ -5,6 +5,8 @@ import type { Clock } from '../lib/stream/ports.ts'
 export interface EventClock extends Clock {
   /** When an event arrived, in microseconds; moves a clock that follows its trigger. */
   arrivalUs(event: NuclioEvent): number
+  /** After a restart: a clock that follows its trigger goes on from the newest arrival. */
+  resumeAt(arrivedAtUs: number): void
 }
 
 function after(ms: number, call: () => void): () => void {
@@ -15,7 +17,7 @@ function after(ms: number, call: () => void): () => void {
 /** The time of day. */
 export function wallClock(): EventClock {
   const nowUs = (): number => Date.now() * 1000
-  return { nowUs, after, arrivalUs: nowUs }
+  return { nowUs, after, arrivalUs: nowUs, resumeAt: () => undefined }
 }
 
 /**
@@ -31,6 +33,9 @@ export function triggerClock(): EventClock {
       const atUs = timestamp.getTime() * 1000
       if (atUs > newestUs) newestUs = atUs
       return newestUs
+    },
+    resumeAt: (arrivedAtUs) => {
+      newestUs = Math.max(newestUs, arrivedAtUs)
     },
   }
 }

@@ -4,9 +4,21 @@ import type { Service } from './wiring.ts'
 
 const POINTS_MAX = 1_000_000
 
+/** What a browser is shown. */
+const PATHS = `Model monitoring stream.
+
+GET  /healthz        ok, when the function takes events
+GET  /status         events, rows and writes so far, by endpoint
+GET  /api/endpoints  the endpoint records
+GET  /api/series     metrics: endpoint_id, record_type, metric, from_ms, to_ms, limit
+POST /               takes a serving event
+`
+
 /** Answers what is read over HTTP; undefined for a path that is none of ours. */
 export async function answerRead(event: NuclioEvent, service: Service): Promise<Answer> {
   switch (event.path) {
+    case '/':
+      return PATHS
     case '/healthz':
       return 'ok'
     case '/status':
@@ -30,7 +42,7 @@ export async function answerRead(event: NuclioEvent, service: Service): Promise<
       })
     }
     default:
-      return [404, `There is nothing at ${event.path}: try /healthz, /status or /api/endpoints.`]
+      return [404, `There is nothing at ${event.path}: GET / lists what there is.`]
   }
 }
 

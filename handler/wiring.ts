@@ -73,6 +73,7 @@ export async function openService(
     random: Math.random,
     telemetry,
   })
+  clock.resumeAt(pipeline.newestArrivedUs)
   // The first file is slower when this fails, and says why; nothing is lost.
   parquet.warmUp().catch((error: unknown) => {
     log.warn('The Parquet worker did not start yet.', { reason: errorMessage(error) })

@@ -58,10 +58,13 @@ export class Pipeline {
   readonly #reads: EndpointReads
   #scannedPeriod = 0
   #isReplaying = false
+  /** Files that were there when the log was taken over. */
+  readonly #filesBefore: number
 
   private constructor(parts: PipelineParts, claimed: ClaimedRanges) {
     const { log, settings, store, clock, random, telemetry } = parts
     this.#parts = parts
+    this.#filesBefore = claimed.writtenCount
     this.#table = new EndpointTable<WaitingCall>(settings)
     this.#changed = new ChangedEndpoints(settings.recordAgeMsMax)
     this.#predictions = new PredictionBatches(settings.predictionLimits, claimed)
@@ -172,6 +175,11 @@ export class Pipeline {
     void this.#reads.run()
   }
 
+  /** When the newest event of the log arrived, microseconds since 1970 UTC; 0 for none. */
+  get newestArrivedUs(): number {
+    return this.#processor.newestArrivedUs
+  }
+
   /** Why no event may come in at this moment; null when it may. */
   get holdReason(): string | null {
     if (this.#flusher.isFull) return 'too much waits to be written'
@@ -261,6 +269,7 @@ export class Pipeline {
       ignored: Object.fromEntries(counters.notices),
       written: {
         ...written,
+        parquetFiles: written.parquetFiles + this.#filesBefore,
         parquetRows: written.parquetRows + this.#predictions.writtenBefore,
       },
       refused,

@@ -73,6 +73,7 @@ export class Processor {
   readonly #shardOffsets = new Map<string, number>()
   readonly #unread = new Set<Lead<WaitingCall>>()
   #waitingBytes = 0
+  #newestArrivedUs = 0
   /** The first rejection of the record that is being applied. */
   #rejection: Rejection | null = null
 
@@ -91,6 +92,11 @@ export class Processor {
     return this.#waitingBytes
   }
 
+  /** Arrival of the newest event that was applied, microseconds since 1970 UTC; 0 for none. */
+  get newestArrivedUs(): number {
+    return this.#newestArrivedUs
+  }
+
   /** Applies the next record of the log. */
   apply(record: SpoolRecord): Applied {
     this.#rejection = null
@@ -103,6 +109,7 @@ export class Processor {
   #applyEvent(record: EventRecord): EventOutcome {
     const { counters } = this
     counters.received++
+    if (record.arrivedAtUs > this.#newestArrivedUs) this.#newestArrivedUs = record.arrivedAtUs
     if (this.#isDuplicate(record)) {
       counters.duplicate++
       return 'duplicate'

@@ -13,7 +13,7 @@ export interface Status {
   /** Rejected events, calls and rows by reason. */
   readonly rejections: Readonly<Record<string, number>>
   readonly ignored: Readonly<Record<string, number>>
-  /** Since this process began; Parquet rows since the log began. */
+  /** Since this process began; Parquet files and rows since the log began. */
   readonly written: Count
   readonly refused: Count
   readonly pending: Pick<Count, 'records' | 'metricRows' | 'parquetRows'>

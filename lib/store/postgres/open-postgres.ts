@@ -28,7 +28,10 @@ export async function openPostgres({
   } catch (error) {
     await database.close().catch(() => undefined) // the first error is the one to report
     if (error instanceof StreamError) throw error
-    throw unavailable('The PostgreSQL server could not be used', error)
+    throw unavailable(
+      'The PostgreSQL server could not be used, see that it runs and that STORE_URL names it',
+      error,
+    )
   }
   return createStore(database)
 }

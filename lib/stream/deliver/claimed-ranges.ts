@@ -19,8 +19,11 @@ interface Key {
 export class ClaimedRanges {
   readonly #ranges = new Map<string, ClaimedRange[]>()
   #lastOffset = -1
+  /** Claims whose files were there from the beginning. */
+  readonly writtenCount: number
 
   constructor(ranges: readonly ClaimedRange[]) {
+    this.writtenCount = ranges.filter(({ isWritten }) => isWritten).length
     for (const range of ranges) this.#add(range)
   }
 
