@@ -25,6 +25,7 @@ function start(): Promise<Service> {
   const port = Number(process.env['MODEL_MONITORING_PORT'])
   return openService(config, {
     log: logPort(config.logLevel),
+    env: process.env,
     port: Number.isSafeInteger(port) && port > 0 ? port : null,
   })
 }

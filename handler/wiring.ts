@@ -1,12 +1,14 @@
 import { join } from 'node:path'
 import type { Config } from '../lib/config/fields.ts'
+import type { Environment } from '../lib/config/parse.ts'
 import { parquetPath } from '../lib/config/paths.ts'
+import { suspiciousNames } from '../lib/config/suspicious-names.ts'
 import { ensureWritable } from '../lib/store/disk/ensure-writable.ts'
 import { readLines } from '../lib/store/disk/read-lines.ts'
 import { openLineFile, openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
 import { createParquetSink } from '../lib/store/parquet/parquet-sink.ts'
 import { Spool } from '../lib/stream/accept/spool.ts'
-import { errorMessage } from '../lib/stream/errors.ts'
+import { errorMessage, StreamError } from '../lib/stream/errors.ts'
 import { Pipeline } from '../lib/stream/pipeline.ts'
 import type { StoreReader } from '../lib/stream/ports.ts'
 import { type LogPort, Telemetry } from '../lib/stream/telemetry.ts'
@@ -29,18 +31,31 @@ export interface Service {
   }
 }
 
+/** What surrounds a service besides its settings. */
+export interface ServiceSurroundings {
+  /** Where lines go. */
+  readonly log: LogPort
+  readonly env: Environment
+  /** The HTTP port under which others reach this process, if there is one. */
+  readonly port: number | null
+}
+
 /**
  * Opens disk, store and Parquet worker, takes a log over and starts the timers.
  *
- * @param log   where lines go
- * @param port  the HTTP port under which others reach this process, if there is one
  * @throws StreamError
  */
 export async function openService(
   config: Config,
-  { log, port }: { readonly log: LogPort; readonly port: number | null },
+  { log, env, port }: ServiceSurroundings,
 ): Promise<Service> {
   const telemetry = new Telemetry(log)
+  if (config.ack === 'delivered') {
+    const message = 'This version has no ACK=delivered yet: set ACK to spooled.'
+    throw new StreamError('bad-config', message)
+  }
+  const names = suspiciousNames(env)
+  if (names.length > 0) telemetry.suspiciousSettings({ names })
   const clock = config.clock === 'trigger' ? triggerClock() : wallClock()
   const paths = {
     parquet: parquetPath(config),

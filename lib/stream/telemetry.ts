@@ -23,6 +23,11 @@ export class Telemetry {
     this.#log = log
   }
 
+  /** Environment names that look like a setting with a slip in it. */
+  suspiciousSettings(fields: { readonly names: readonly object[] }): void {
+    this.#log.warn('The environment has names that look like misspelt settings.', fields)
+  }
+
   started(fields: { readonly store: string; readonly log: string; readonly spool: string }): void {
     this.#log.info('Started.', fields)
   }

@@ -33,7 +33,9 @@ export interface TestClock extends Clock {
  * What outlives a process: give it to the next pipeline, and it takes over. A clock goes on where it was;
  * without one the pipeline begins at the same time as all others.
  */
-export type Survivors = Partial<Pick<TestPipeline, 'store' | 'disk' | 'deadLetterLines' | 'clock'>>
+export type Survivors = Partial<
+  Pick<TestPipeline, 'store' | 'disk' | 'deadLetterLines' | 'deadLetterDisk' | 'clock'>
+>
 
 /** A clock at 2026-11-02 08:00 UTC. */
 export function testClock(): TestClock {
@@ -54,8 +56,7 @@ export async function openTestPipeline(
   survivors: Survivors = {},
 ): Promise<TestPipeline> {
   const { store = memoryStore(), disk = memoryDisk(), deadLetterLines = [] } = survivors
-  const { clock = testClock() } = survivors
-  const deadLetterDisk = { isFull: false }
+  const { clock = testClock(), deadLetterDisk = { isFull: false } } = survivors
   const logged: TestPipeline['logged'] = []
   const log =
     (level: string) =>
