@@ -9,6 +9,7 @@ import { recordAttributes } from './deliver/endpoint-record.ts'
 import { Flusher } from './deliver/flusher.ts'
 import { MetricBatches } from './deliver/metric-batches.ts'
 import { PredictionBatches } from './deliver/prediction-batches.ts'
+import { refusedKey } from './deliver/refused-prediction.ts'
 import { EndpointReads } from './endpoint-reads.ts'
 import type {
   Clock,
@@ -42,6 +43,9 @@ export interface PipelineParts {
 /** Events that wait for the store to be read for their endpoint, in memory. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024
 const DEAD_LETTERS_WAITING_MAX = 10_000
+const HOUR_US = 3_600_000_000
+/** Hours whose claims are kept in mind, so that the next one's number is known. */
+const HOURS_REMEMBERED = 48
 
 /**
  * The whole way of an event: into the spool, into the state, into batches, and by a timer into the
@@ -53,6 +57,7 @@ export class Pipeline {
   readonly #changed: ChangedEndpoints
   readonly #predictions: PredictionBatches
   readonly #deadLetters: DeadLetters
+  readonly #claimed: ClaimedRanges
   readonly #processor: Processor
   readonly #flusher: Flusher
   readonly #reads: EndpointReads
@@ -61,14 +66,15 @@ export class Pipeline {
   /** Files that were there when the log was taken over. */
   readonly #filesBefore: number
 
-  private constructor(parts: PipelineParts, claimed: ClaimedRanges) {
+  private constructor(parts: PipelineParts, claimed: ClaimedRanges, deadLetters: DeadLetters) {
     const { log, settings, store, clock, random, telemetry } = parts
     this.#parts = parts
     this.#filesBefore = claimed.writtenCount
     this.#table = new EndpointTable<WaitingCall>(settings)
     this.#changed = new ChangedEndpoints(settings.recordAgeMsMax)
     this.#predictions = new PredictionBatches(settings.predictionLimits, claimed)
-    this.#deadLetters = new DeadLetters(parts.deadLetterFile, log, parts.deadLetterLines)
+    this.#deadLetters = deadLetters
+    this.#claimed = claimed
     const metrics = new MetricBatches(settings.metricLimits)
     const shared = {
       log,
@@ -119,11 +125,17 @@ export class Pipeline {
    * @throws StreamError `store-unavailable`, `path-unusable`
    */
   static async open(parts: PipelineParts): Promise<Pipeline> {
-    const claims = await parts.store.claims.list(parts.log)
+    const { log, deadLetterFile, deadLetterLines } = parts
+    const deadLetters = new DeadLetters(deadLetterFile, log, deadLetterLines)
+    const claims = await parts.store.claims.list(log)
     const ranges: ClaimedRange[] = []
-    for (const claim of claims) ranges.push({ claim, isWritten: await parts.parquet.has(claim) })
+    for (const claim of claims) {
+      const isRefused = deadLetters.wasRefused('parquet', refusedKey(claim, 0))
+      const isWritten = await parts.parquet.has(claim)
+      ranges.push({ claim, state: isWritten ? 'written' : isRefused ? 'refused' : 'promised' })
+    }
     const claimed = new ClaimedRanges(ranges)
-    const pipeline = new Pipeline(parts, claimed)
+    const pipeline = new Pipeline(parts, claimed, deadLetters)
     await pipeline.#replay()
     // A power cut may have taken the spool's end, and not the claims: their offsets are used up.
     parts.spool.skipTo(claimed.lastOffset + 1)
@@ -139,12 +151,14 @@ export class Pipeline {
       this.#processor.apply(record)
       if (this.#flusher.isFull) await this.#flusher.settle()
     }
-    this.#predictions.cutPromised()
     this.#deadLetters.forgetEarlier()
     this.#isReplaying = false
+    // A promised file is whole when no row of its range waits for the store any more. The reads settle
+    // trouble of store and disk themselves; a rejection is our bug and ends us.
+    if (this.#processor.unread.size === 0) this.#predictions.cutPromised()
+    else void this.#reads.run().then(() => this.#predictions.cutPromised())
     const endpointCount = this.#table.endpoints.length
     if (recordCount > 0) telemetry.recovered({ recordCount, endpointCount })
-    this.#readUnread()
   }
 
   /**
@@ -198,6 +212,7 @@ export class Pipeline {
       this.#scannedPeriod = period
       this.#writeIdleRows()
     }
+    this.#claimed.forgetBefore(Math.floor(clock.nowUs() / HOUR_US) - HOURS_REMEMBERED)
     this.#reads.planRefreshes()
     void this.#reads.run() // as in #readUnread
     this.#flusher.flushDue()
@@ -272,7 +287,7 @@ export class Pipeline {
         parquetFiles: written.parquetFiles + this.#filesBefore,
         parquetRows: written.parquetRows + this.#predictions.writtenBefore,
       },
-      refused,
+      refused: { ...refused, parquetRows: refused.parquetRows + this.#predictions.refusedBefore },
       pending: this.#flusher.pending,
       endpoints: endpoints.map((endpoint) =>
         endpointStatus(endpoint, this.#table.totals(endpoint, endpoint.streamTimeUs(nowUs))),

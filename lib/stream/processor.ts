@@ -7,7 +7,7 @@ import { parseWhen } from './accept/parse-when.ts'
 import { type Rejection, refused } from './accept/rejection.ts'
 import type { SpoolRecord } from './accept/spool-format.ts'
 import { type CallOutcome, Counters, EventTally, OUTCOMES } from './compute/counters.ts'
-import type { Endpoint } from './compute/endpoint.ts'
+import { type Endpoint, NO_TIME } from './compute/endpoint.ts'
 import type { EndpointTable, Lead } from './compute/endpoint-table.ts'
 import type { IdleRows } from './compute/idle-rows.ts'
 import { RowReader } from './compute/row-reader.ts'
@@ -194,7 +194,7 @@ export class Processor {
   }
 
   #applyTo(endpoint: Endpoint, call: EndpointCall, record: EventRecord): CallOutcome {
-    this.writeIdleRows(endpoint, record.arrivedAtUs)
+    this.writeIdleRows(endpoint, record.arrivedAtUs, timeOf(call))
     switch (call.kind) {
       case 'prediction':
         this.#applyPrediction(endpoint, call, record)
@@ -285,12 +285,15 @@ export class Processor {
   /**
    * Writes the rows that an endpoint without samples owes by now: before its next event, and by a
    * timer while there is none.
+   *
+   * @param nextUs  time of that event, which may be far ahead of stream time; NO_TIME for none
    */
-  writeIdleRows(endpoint: Endpoint, nowUs: number): void {
+  writeIdleRows(endpoint: Endpoint, nowUs: number, nextUs = NO_TIME): void {
     const streamTimeUs = endpoint.streamTimeUs(nowUs)
-    if (endpoint.idleDueUs > streamTimeUs) return
+    const untilUs = Math.max(nextUs, streamTimeUs)
+    if (endpoint.idleDueUs > untilUs) return
     const { idleRows, metrics, changed } = this.#parts
-    for (const { stampMs, totals } of idleRows.takeDue(endpoint, streamTimeUs)) {
+    for (const { stampMs, totals } of idleRows.takeDue(endpoint, untilUs)) {
       metrics.add(endpoint, [baseMetricsRow(endpoint, totals, stampMs)], nowUs / 1000)
       changed.add(endpoint, nowUs / 1000)
     }
@@ -394,6 +397,11 @@ interface RejectionPlace {
 
 function rank(outcome: CallOutcome): number {
   return OUTCOMES.indexOf(outcome)
+}
+
+/** NO_TIME where a call has none that can be read. */
+function timeOf(call: EndpointCall): number {
+  return call.kind === 'invalid' || Number.isNaN(call.atUs) ? NO_TIME : call.atUs
 }
 
 function callIndex(call: EndpointCall): number | null {

@@ -25,10 +25,7 @@ before(async () => {
   nuclio = await FunctionProcess.start({ deployment, settings })
 })
 
-after(async () => {
-  await nuclio.kill()
-  deployment.remove()
-})
+after(() => nuclio.kill())
 
 test('bodies of 30 KB, 200 KB and 4 MB are one event each', async () => {
   const earlier = await flush(nuclio)
@@ -160,7 +157,7 @@ test('the wrapper of these tests has the fault: a handler without the repair die
   await joined.send(post('one'), post('two'))
   const cut = await start()
   await cut.sendInPieces(post('one'), 1)
-  for (const { exited } of [large, joined, cut]) {
-    assert.deepEqual(await exited, { exitCode: 1, signal: null })
+  for (const bareProcess of [large, joined, cut]) {
+    assert.deepEqual(await bareProcess.ended(), { exitCode: 1, signal: null })
   }
 })

@@ -4,7 +4,7 @@
 import assert from 'node:assert'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { deploy, settingsFor } from './deployment.ts'
 import { runToEnd } from './function-process.ts'
 
@@ -12,11 +12,6 @@ const alone = deploy({ withStore: false })
 const withStore = deploy({ withStore: true })
 const blocked = join(withStore.data, 'a-file')
 writeFileSync(blocked, '')
-
-after(() => {
-  alone.remove()
-  withStore.remove()
-})
 
 interface Failure {
   readonly because: string
@@ -57,7 +52,10 @@ const FAILURES: readonly Failure[] = [
   },
   {
     because: 'nothing is set at all but where to write',
-    settings: { PARQUET_PATH_TEMPLATE: join(alone.data, 'p'), DEAD_LETTER_PATH: join(alone.data, 'd') },
+    settings: {
+      PARQUET_PATH_TEMPLATE: join(alone.data, 'p'),
+      DEAD_LETTER_PATH: join(alone.data, 'd'),
+    },
     named: ['STORE_URL', 'V3IO_API'],
   },
   {

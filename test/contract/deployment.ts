@@ -2,13 +2,19 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync 
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-/** A folder laid out as the image that Nuclio builds, outside the project. */
+const roots: string[] = []
+process.once('exit', () => {
+  for (const root of roots) rmSync(root, { recursive: true, force: true, maxRetries: 5 })
+})
+
+/** A folder laid out as the image that Nuclio builds, outside the project; removed at exit. */
 export interface Deployment {
   /** Stands for /opt/nuclio: what `nuctl deploy -p dist` copies, and wrapper.js beside it. */
   readonly code: string
   /** An empty folder for settings that name folders; the working directory of the function too. */
   readonly data: string
-  remove(): void
+  /** An empty folder for the sockets. */
+  readonly sockets: string
 }
 
 /**
@@ -22,8 +28,9 @@ export function deploy({ withStore }: { readonly withStore: boolean }): Deployme
   const root = mkdtempSync(join(tmpdir(), 'mm-contract-'))
   const code = join(root, 'nuclio')
   const data = join(root, 'data')
-  mkdirSync(code)
-  mkdirSync(data)
+  const sockets = join(root, 'run')
+  roots.push(root)
+  for (const folder of [code, data, sockets]) mkdirSync(folder)
   for (const name of readdirSync('dist')) {
     // The command line is no part of the function, and the maps only help people.
     if (name === 'cli.js' || name.endsWith('.map')) continue
@@ -38,7 +45,7 @@ export function deploy({ withStore }: { readonly withStore: boolean }): Deployme
       'dir',
     )
   }
-  return { code, data, remove: () => rmSync(root, { recursive: true, force: true }) }
+  return { code, data, sockets }
 }
 
 /** Settings for a function that keeps everything below the deployment's data folder. */

@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Deployment } from './deployment.ts'
@@ -38,6 +36,10 @@ interface Launch {
   readonly module?: string
 }
 
+/** Nothing that is waited for takes so long on a busy machine, unless it never comes. */
+const WAIT_MS_MAX = 60_000
+const LINES_SHOWN = 5
+
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -48,7 +50,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 /** A deployed function under the plain wrapper, and the processor's end of its socket. */
 export class FunctionProcess {
   readonly child: ChildProcess
-  readonly exited: Promise<Exit>
+  readonly #exited: Promise<Exit>
   /** Every answer so far, in order. */
   readonly answers: WireAnswer[] = []
   /** Every log line so far, in order. */
@@ -72,16 +74,16 @@ export class FunctionProcess {
       this.#socket = socket
       this.#drained = this.#readLines(socket)
     })
-    this.exited = this.#watchEnd(server)
+    this.#exited = this.#watchEnd(server)
   }
 
   /** Starts the function as Nuclio does, and does not wait for anything. */
   static async launch({ deployment, settings, module = 'handler' }: Launch) {
-    const path = join(tmpdir(), `mm-${randomUUID().slice(0, 13)}.sock`)
+    const { code, data, sockets } = deployment
+    const path = join(sockets, randomUUID().slice(0, 13))
     const server = createServer()
     server.listen(path)
     await once(server, 'listening')
-    const { code, data } = deployment
     const args = [join(code, 'wrapper.js'), path, join(code, module), 'handler']
     // Nothing of the environment of the tests: NODE_PATH or STORE_URL there would change the claim.
     const child = spawn(process.execPath, args, {
@@ -89,9 +91,7 @@ export class FunctionProcess {
       env: { ...settings },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
-    const launched = new FunctionProcess(child, server)
-    void launched.exited.then(() => rmSync(path, { force: true }))
-    return launched
+    return new FunctionProcess(child, server)
   }
 
   /** Starts the function and waits for the wrapper's start line, which does not wait for init. */
@@ -106,14 +106,33 @@ export class FunctionProcess {
     return this.#stderr
   }
 
-  /** Waits until the function has said what is looked for; rejects when it ends without. */
+  /** Waits until what is looked for is there; rejects when the function ends or is silent instead. */
   async until<T>(find: () => T | undefined): Promise<T> {
-    for (;;) {
-      const found = find()
-      if (found !== undefined) return found
-      if (this.#exit !== null) throw new Error(`The function ended: ${this.#stderr}`)
-      await new Promise<void>((resolve) => this.#wakers.push(resolve))
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      this.#wake()
+    }, WAIT_MS_MAX)
+    try {
+      for (;;) {
+        const found = find()
+        if (found !== undefined) return found
+        if (this.#exit !== null) throw new Error(`The function ended: ${this.#stderr}`)
+        if (isLate) throw new Error(`It did not come; the function said: ${this.#lastWords()}`)
+        await new Promise<void>((resolve) => this.#wakers.push(resolve))
+      }
+    } finally {
+      clearTimeout(timer)
     }
+  }
+
+  #lastWords(): string {
+    return `${JSON.stringify(this.logs.slice(-LINES_SHOWN))} ${this.#stderr}`
+  }
+
+  /** Waits until the process ends by itself. */
+  ended(): Promise<Exit> {
+    return this.until(() => this.#exit ?? undefined)
   }
 
   /** Writes these events, all in one write. */
@@ -155,7 +174,7 @@ export class FunctionProcess {
   /** Ends the process at once. */
   async kill(): Promise<Exit> {
     this.child.kill('SIGKILL')
-    return this.exited
+    return this.#exited
   }
 
   async #readLines(socket: Socket): Promise<void> {
@@ -193,5 +212,5 @@ export class FunctionProcess {
 /** Runs a function that is to fail at its start: how it ended, and what it said. */
 export async function runToEnd(launch: Launch): Promise<Exit & { readonly stderr: string }> {
   const launched = await FunctionProcess.launch(launch)
-  return { ...(await launched.exited), stderr: launched.stderr }
+  return { ...(await launched.ended()), stderr: launched.stderr }
 }

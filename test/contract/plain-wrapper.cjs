@@ -78,11 +78,11 @@ async function handleEvent(handle, event) {
   try {
     event.body = Buffer.from(event.body, 'base64')
     event.timestamp = new Date(event.timestamp * 1000)
-    const startedAt = new Date()
+    const startedMs = Date.now()
     const answered = new Promise((resolve) => emitter.once('callback', resolve))
     handle(context, event)
     const output = await answered
-    write('m', { duration: (new Date() - startedAt) / 1000 || 1e-11 })
+    write('m', { duration: (Date.now() - startedMs) / 1000 || 1e-11 })
     write('r', toResponse(output))
   } catch (error) {
     const body = `Error in handler: ${error}`

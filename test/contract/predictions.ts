@@ -5,12 +5,17 @@ export interface Prediction {
   readonly body: string
 }
 
+/** The function's clock is the time of day: these are events of an hour ago, all of the same hour. */
+const AN_HOUR_AGO = new Date(Date.now() - 3_600_000).toISOString()
+
 interface Shape {
   readonly requestId: string
   readonly rowCount?: number
   readonly model?: string
   readonly featureCount?: number
   readonly label?: string
+  /** The event's time as MLRun writes it. */
+  readonly when?: string
 }
 
 /** A good event of so many rows, one endpoint for each model. */
@@ -20,6 +25,7 @@ export function prediction({
   model = 'iris',
   featureCount = 4,
   label = 'plants',
+  when = `${AN_HOUR_AGO.slice(0, 10)} ${AN_HOUR_AGO.slice(11, 19)}.123456+00:00`,
 }: Shape): Prediction {
   // Sevenths have 15 digits and more: bodies as long as those of real features.
   const inputs = Array.from({ length: rowCount }, (_, row) =>
@@ -36,7 +42,7 @@ export function prediction({
     request: { id: requestId, inputs },
     op: 'infer',
     resp: { id: requestId, model_name: model, outputs: inputs.map((_, row) => row % 3) },
-    when: '2021-07-01 10:00:00.123456+00:00',
+    when,
     microsec: 349,
   }
   return { requestId, rowCount, body: JSON.stringify(event) }

@@ -177,6 +177,8 @@ function applyCall(books: Books, { fields, refusal }: RawCall, source: Source): 
   const body = isError ? null : bodyOf(fields, source.hasGivenId)
   if (body !== null && isRejected(body)) return rejectCall(books, endpoint, body.reason)
 
+  const next = { endpoint, clockUs: arrivalUs, nextUs: time.timeUs }
+  writeIdleRows(books.metrics, next, settings)
   endpoint.happenings.push({ timeUs: time.timeUs, arrivalUs })
   endpoint.labels = labels
   endpoint.modelClass = modelClass ?? endpoint.modelClass
@@ -195,7 +197,9 @@ function modelClassOf(fields: JsonObject): string | null {
 
 function applyRows(books: Books, call: Call, body: CallBody): void {
   const { endpoint, time } = call
-  let isFirst = true
+  // A call without rows is a request all the same.
+  let isFirst = body.inputs.length > 0
+  if (!isFirst) endpoint.calls.push(time)
   for (const index of body.inputs.keys()) {
     const row = readRow(endpoint, body, index)
     if (isRejected(row)) {

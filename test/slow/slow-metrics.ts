@@ -101,13 +101,19 @@ function edgeMsFrom(timeMs: number, periodSeconds: number): number {
  */
 export function writeIdleRows(
   metrics: SlowMetric[],
-  at: { readonly endpoint: SlowEndpoint; readonly clockUs: number },
+  at: {
+    readonly endpoint: SlowEndpoint
+    readonly clockUs: number
+    /** Time of the call that comes next: edges up to it lie behind as well. */
+    readonly nextUs?: number
+  },
   settings: SlowSettings,
 ): void {
-  const { endpoint, clockUs } = at
-  const nowUs = streamNowUs(endpoint, clockUs)
+  const { endpoint, clockUs, nextUs = 0 } = at
+  const streamUs = streamNowUs(endpoint, clockUs)
   const first = endpoint.happenings[0]
-  if (nowUs === null || first === undefined) return
+  if (streamUs === null || first === undefined) return
+  const nowUs = Math.max(streamUs, nextUs)
   endpoint.idleSinceMs ??= Math.floor(first.timeUs / 1000)
 
   for (;;) {

@@ -48,7 +48,7 @@ const SOURCES: readonly Source[] = [
     outputs: (row) => (row === 0 ? [1] : [1, 2]),
   },
   {
-    fields: { function_uri: 'p/g', model: 'b', version: 'latest' },
+    fields: { function_uri: 'p/g', model: 'b', version: 'latest', labels: { x: 1 } },
     endpointId: idOf('p/g', 'b:latest'),
     outputs: one,
   },

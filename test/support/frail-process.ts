@@ -162,10 +162,11 @@ export class FrailProcess {
         write: (file) =>
           this.#ask<Outcome>(
             () => parquet.write(file),
-            async (fault) =>
-              fault === 'rejected'
-                ? REJECTED
-                : { kind: 'retry', reason: `It is told so: ${fault}.` },
+            async (fault) => {
+              // A file that was written although its answer was lost is not refused afterwards.
+              const isRefused = fault === 'rejected' && !(await parquet.has(file.claim))
+              return isRefused ? REJECTED : { kind: 'retry', reason: `It is told so: ${fault}.` }
+            },
           ),
         has: (claim) => this.#ask(() => parquet.has(claim), unavailable),
       },

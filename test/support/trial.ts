@@ -78,6 +78,7 @@ export class Trial {
   readonly #plans: readonly EventPlan[]
   readonly #positions: { readonly position: StreamPosition; readonly body: Uint8Array }[] = []
   #flushes: Promise<void>[] = []
+  #failure: unknown = null
   #process: FrailProcess
 
   private constructor(env: Env, plans: readonly EventPlan[], started: [World, FrailProcess]) {
@@ -101,6 +102,7 @@ export class Trial {
   async take(step: Step): Promise<void> {
     await this.#do(step)
     await nextTurn()
+    if (this.#failure !== null) throw this.#failure
     if (this.#process.isDead) await this.#restart([], null)
   }
 
@@ -116,9 +118,15 @@ export class Trial {
         return
       case 'tick':
         return this.pipeline.tick()
-      case 'flush':
-        this.#flushes.push(this.pipeline.flushAll())
+      case 'flush': {
+        const flush = this.pipeline.flushAll()
+        this.#flushes.push(flush)
+        // It is waited for at the end, and fails the trial at once.
+        flush.catch((error: unknown) => {
+          this.#failure = error
+        })
         return
+      }
       case 'go on':
         this.#process.goOn(step.which, step.fault)
         return
@@ -206,6 +214,7 @@ export class Trial {
     const settled = work.finally(() => {
       isSettled = true
     })
+    settled.catch(() => undefined) // it is awaited below
     for (await nextTurn(); !isSettled; await nextTurn()) {
       assert(this.#process.goOn(0, 'none'), 'it waits for nothing, and yet goes not on')
     }

@@ -89,6 +89,8 @@ export class DeadLetters {
   readonly #file: LineFile
   readonly #waiting: string[] = []
   #written: Set<string> | null
+  /** What stores have refused before this process: they may refuse it again at any time. */
+  readonly #refused = new Set<string>()
 
   /** @param lines  what the log's file holds already, line by line */
   constructor(file: LineFile, log: string, lines: Iterable<string>) {
@@ -96,8 +98,15 @@ export class DeadLetters {
     this.#written = new Set()
     for (const line of lines) {
       const key = keyOfLine(line, log)
-      if (key !== null) this.#written.add(key)
+      if (key === null) continue
+      if (key.includes(' ')) this.#refused.add(key)
+      else this.#written.add(key)
     }
+  }
+
+  /** Whether an earlier run of the log has a letter of what a sink refused, by its key. */
+  wasRefused(sink: SinkName, key: string): boolean {
+    return this.#refused.has(`${sink} ${key}`)
   }
 
   /** Letters that the disk has not taken yet. */
@@ -115,7 +124,7 @@ export class DeadLetters {
 
   /** The same for what a store refused. */
   writeRefused(letter: RefusedLetter): void {
-    if (this.#written?.has(`${letter.sink} ${letter.key}`)) return
+    if (this.wasRefused(letter.sink, letter.key)) return
     this.#waiting.push(refusedLine(letter))
     this.retry()
   }

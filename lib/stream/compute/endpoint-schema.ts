@@ -129,13 +129,22 @@ export class EndpointSchema {
   learnRecord(record: StoredRecord): boolean {
     const labels = nameList(record.get('label_names')) ?? nameList(record.get('label_columns'))
     const fieldCountBefore = this.fields.length
-    this.#hasRecordLabels = labels !== null
-    if (labels !== null) this.#labelNames = sharedNames.share(labels)
+    this.#learnLabels(labels)
     const names = nameList(record.get('feature_names'))
     this.#hasRecordFeatures = names !== null
     if (names !== null) this.#setFeatures(withoutLabels(names, labels ?? []))
     this.#learnKinds(record.get('feature_stats'))
     return this.fields.length > fieldCountBefore
+  }
+
+  /** A record that is older than our own longer list of names says nothing. */
+  #learnLabels(labels: readonly string[] | null): void {
+    const known = this.#labelNames
+    const isOlder =
+      labels === null ||
+      (labels.length < known.length && labels.every((name, index) => name === known[index]))
+    this.#hasRecordLabels = !isOlder
+    if (!isOlder) this.#labelNames = sharedNames.share(labels)
   }
 
   /** Names the features of an endpoint whose record names none, by its first row. */

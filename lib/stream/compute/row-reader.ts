@@ -81,6 +81,8 @@ export class RowReader {
     const names = namesOfRow(schema, input, place.inputNames)
     const values = names === null ? null : valuesOfRow(input, names)
     if (names === null) return refuse('row-not-a-list', inputPath)
+    // A row without values names nothing, and would fix the columns at none.
+    if (names.length === 0) return refuse('row-length', inputPath)
     if (values === null) return refuse(Array.isArray(input) ? 'row-length' : 'row-names', inputPath)
     if (values.length > this.#bounds.featuresMax) return refuse('too-many', inputPath)
     const featureProblem = this.#checkValues(values, (index) => {

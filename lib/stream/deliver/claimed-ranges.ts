@@ -1,10 +1,13 @@
 import assert from 'node:assert'
 import type { Claim } from '../ports.ts'
 
-/** One claim on a file, and whether that file is there. */
+/**
+ * One claim on a file, and what became of it: the file is there, or its rows are dead letters, or it is
+ * promised and still to be written.
+ */
 export interface ClaimedRange {
   readonly claim: Claim
-  readonly isWritten: boolean
+  readonly state: 'written' | 'refused' | 'promised'
 }
 
 interface Key {
@@ -23,7 +26,7 @@ export class ClaimedRanges {
   readonly writtenCount: number
 
   constructor(ranges: readonly ClaimedRange[]) {
-    this.writtenCount = ranges.filter(({ isWritten }) => isWritten).length
+    this.writtenCount = ranges.filter(({ state }) => state === 'written').length
     for (const range of ranges) this.#add(range)
   }
 
@@ -64,7 +67,7 @@ export class ClaimedRanges {
     for (const { claim: other } of this.#ranges.get(keyOf(claim)) ?? []) {
       assert(claim.firstOffset > other.lastOffset || claim.lastOffset < other.firstOffset)
     }
-    this.#add({ claim, isWritten: true })
+    this.#add({ claim, state: 'written' })
   }
 
   /**

@@ -60,7 +60,6 @@ const RECORDS_PER_WRITE = 200
 const METRIC_ROWS_PER_WRITE = 500
 /** Rows in memory beyond which no more may come in: about 100 MB. */
 const METRIC_ROWS_MAX = 100_000
-const HOURS_REMEMBERED = 48
 
 /**
  * Hands what is due to the three sinks, each in its own lane: what a sink does not take now is tried
@@ -71,8 +70,8 @@ export class Flusher {
   readonly #openBytesMax: number
   readonly #lanes: readonly Lane[]
   readonly delivered: Delivered = { written: noCount(), refused: noCount() }
-  /** With it everything is due, whatever its age. */
-  #isFlushingAll = false
+  /** While one of them is under way everything is due, whatever its age. */
+  #fullFlushCount = 0
   /** What lanes hold at this moment. */
   #recordsInHand = 0
   #metricRowsInHand = 0
@@ -108,10 +107,9 @@ export class Flusher {
 
   /** Begins to write what is due. To be called between records of the log. */
   flushDue(): void {
-    const { predictions, claimed, clock, deadLetters, telemetry } = this.#parts
+    const { predictions, deadLetters, telemetry } = this.#parts
     predictions.cutFull()
     predictions.cutDue(this.#dueMs())
-    claimed.forgetBefore(Math.floor(clock.nowUs() / 3_600_000_000) - HOURS_REMEMBERED)
     const reason = deadLetters.retry()
     if (reason !== null) telemetry.deadLettersWait({ reason, count: deadLetters.waitingCount })
     for (const lane of this.#lanes) {
@@ -122,11 +120,11 @@ export class Flusher {
 
   /** Writes everything that waits, whatever its age; settles when it is written or refused. */
   async flushAll(): Promise<void> {
-    this.#isFlushingAll = true
+    this.#fullFlushCount++
     try {
       await this.settle()
     } finally {
-      this.#isFlushingAll = false
+      this.#fullFlushCount--
     }
   }
 
@@ -142,7 +140,7 @@ export class Flusher {
   }
 
   #dueMs(): number {
-    return this.#isFlushingAll ? Number.POSITIVE_INFINITY : this.#parts.clock.nowUs() / 1000
+    return this.#fullFlushCount > 0 ? Number.POSITIVE_INFINITY : this.#parts.clock.nowUs() / 1000
   }
 
   #nextRecords(): LaneTask | null {
@@ -219,7 +217,8 @@ export class Flusher {
     const rest = this.#settle('parquet', outcome, file.rowCount)
     // A file is written whole or not at all.
     if (rest.retryReason !== null) return rest.retryReason
-    for (const { index, reason } of rest.refused) {
+    // The first row comes last: its letter says that those of all others are written (wasRefused).
+    for (const { index, reason } of [...rest.refused].reverse()) {
       const { key, content } = describePrediction(file, index)
       this.#bury({ sink: 'parquet', key, reason, content })
     }

@@ -47,8 +47,9 @@ export class PredictionBatches {
   #cutBytes = 0
   #openRows = 0
   #cutRows = 0
-  /** Rows whose files an earlier run of this log has written. */
+  /** Rows whose files an earlier run of this log has written, or that are dead letters of one. */
   writtenBefore = 0
+  refusedBefore = 0
 
   constructor(limits: PredictionLimits, claims: ClaimedRanges) {
     this.#limits = limits
@@ -72,10 +73,7 @@ export class PredictionBatches {
       row.offset <= this.#claims.lastOffset
         ? this.#placeClaimed({ endpoint, hour }, row.offset, nowMs)
         : this.#openOf(endpoint, hour, nowMs)
-    if (open === null) {
-      this.writtenBefore++
-      return
-    }
+    if (open === null) return
     const { batch } = open
     const { columns } = endpoint.schema
     if (batch.columns !== columns) batch.setColumns(columns)
@@ -98,7 +96,11 @@ export class PredictionBatches {
   ): OpenBatch | null {
     const range = this.#claims.find({ endpointId: endpoint.endpointId, hour }, offset)
     if (range === null) return this.#openOf(endpoint, hour, nowMs)
-    if (range.isWritten) return null
+    if (range.state !== 'promised') {
+      if (range.state === 'written') this.writtenBefore++
+      else this.refusedBefore++
+      return null
+    }
     const known = this.#promised.get(range.claim)
     if (known !== undefined) return known
     const open = this.#openBatch(endpoint, hour, { nowMs, promised: range.claim })

@@ -1,4 +1,4 @@
-import { type PredictionFile, ROW } from '../ports.ts'
+import { type Claim, type PredictionFile, ROW } from '../ports.ts'
 import { textAt } from './text-column.ts'
 
 /**
@@ -15,10 +15,10 @@ export function describePrediction(
     const value = row[at] ?? Number.NaN
     return Number.isNaN(value) ? null : value
   }
-  const { endpointId, hour, number: claimNumber } = file.claim
+  const { endpointId } = file.claim
   const extras = file.extras.get(index)
   return {
-    key: `${endpointId} ${hour} ${claimNumber} ${index}`,
+    key: refusedKey(file.claim, index),
     content: {
       offset: number(ROW.offset),
       endpoint_id: endpointId,
@@ -38,6 +38,11 @@ export function describePrediction(
       metrics: mapOf(extras?.metrics),
     },
   }
+}
+
+/** The key of a refused row's dead letter. */
+export function refusedKey({ endpointId, hour, number }: Claim, index: number): string {
+  return `${endpointId} ${hour} ${number} ${index}`
 }
 
 function predictionsOf(file: PredictionFile, index: number, stride: number): unknown {

@@ -48,12 +48,12 @@ test('a row is found in its range, whether claims were listed or made (property)
       const listed = claims.slice(0, listedCount)
       const ranges: ClaimedRange[] = listed.map((claim, index) => ({
         claim,
-        isWritten: written[index] ?? false,
+        state: (written[index] ?? false) ? 'written' : 'promised',
       }))
       const claimed = new ClaimedRanges(ranges)
       const made = claims.slice(listedCount)
       for (const claim of made) claimed.add(claim)
-      const all = [...ranges, ...made.map((claim) => ({ claim, isWritten: true }))]
+      const all = [...ranges, ...made.map((claim) => ({ claim, state: 'written' as const }))]
       const last = Math.max(-1, ...claims.map(({ lastOffset }) => lastOffset))
       assert.equal(claimed.lastOffset, last)
       for (const endpointId of ['a', 'b', 'c']) {
@@ -76,8 +76,8 @@ test('a row is found in its range, whether claims were listed or made (property)
 
 test('a number is never given twice, although claims are listed in no order and with gaps', () => {
   const claimed = new ClaimedRanges([
-    { claim: claimOf({ number: 7, firstOffset: 70, lastOffset: 79 }), isWritten: true },
-    { claim: claimOf({ number: 2, firstOffset: 20, lastOffset: 29 }), isWritten: false },
+    { claim: claimOf({ number: 7, firstOffset: 70, lastOffset: 79 }), state: 'written' },
+    { claim: claimOf({ number: 2, firstOffset: 20, lastOffset: 29 }), state: 'promised' },
   ])
   assert.equal(claimed.nextNumber({ endpointId: 'a', hour: 10 }), 8)
   assert.equal(claimed.nextNumber({ endpointId: 'a', hour: 11 }), 1)
