@@ -14,6 +14,7 @@ import { IdleRows } from '../lib/stream/compute/idle-rows.ts'
 import { ChangedEndpoints } from '../lib/stream/deliver/changed-endpoints.ts'
 import { ClaimedRanges } from '../lib/stream/deliver/claimed-ranges.ts'
 import { MetricBatches } from '../lib/stream/deliver/metric-batches.ts'
+import { MetricWriter } from '../lib/stream/deliver/metric-writer.ts'
 import { PredictionBatches } from '../lib/stream/deliver/prediction-batches.ts'
 import { Processor, type WaitingCall } from '../lib/stream/processor.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
@@ -104,9 +105,13 @@ export class Bench {
     this.processor = new Processor({
       log: 'bench',
       table,
-      idleRows: new IdleRows(table, settings.idleLayout),
       changed: this.#changed,
-      metrics: this.#metrics,
+      metricWriter: new MetricWriter({
+        table,
+        idleRows: new IdleRows(table, settings.idleLayout),
+        metrics: this.#metrics,
+        changed: this.#changed,
+      }),
       predictions: this.#predictions,
       deadLetters: new DeadLetters({ append: silent, close: silent }, 'bench', []),
       telemetry: new Telemetry({ debug: silent, info: silent, warn: silent, error: silent }),

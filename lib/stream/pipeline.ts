@@ -8,6 +8,7 @@ import { type ClaimedRange, ClaimedRanges } from './deliver/claimed-ranges.ts'
 import { recordAttributes } from './deliver/endpoint-record.ts'
 import { Flusher } from './deliver/flusher.ts'
 import { MetricBatches } from './deliver/metric-batches.ts'
+import { MetricWriter } from './deliver/metric-writer.ts'
 import { PredictionBatches } from './deliver/prediction-batches.ts'
 import { refusedKey } from './deliver/refused-prediction.ts'
 import { EndpointReads } from './endpoint-reads.ts'
@@ -43,9 +44,8 @@ export interface PipelineParts {
 /** Events that wait for the store to be read for their endpoint, in memory. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024
 const DEAD_LETTERS_WAITING_MAX = 10_000
-const HOUR_US = 3_600_000_000
-/** Hours whose claims are kept in mind, so that the next one's number is known. */
-const HOURS_REMEMBERED = 48
+/** Endpoints and hours whose claims are kept in mind, so that the next one's number is known. */
+const CLAIM_KEYS_MAX = 100_000
 
 /**
  * The whole way of an event: into the spool, into the state, into batches, and by a timer into the
@@ -58,6 +58,7 @@ export class Pipeline {
   readonly #predictions: PredictionBatches
   readonly #deadLetters: DeadLetters
   readonly #claimed: ClaimedRanges
+  readonly #metricWriter: MetricWriter
   readonly #processor: Processor
   readonly #flusher: Flusher
   readonly #reads: EndpointReads
@@ -76,6 +77,9 @@ export class Pipeline {
     this.#deadLetters = deadLetters
     this.#claimed = claimed
     const metrics = new MetricBatches(settings.metricLimits)
+    const idleRows = new IdleRows(this.#table, settings.idleLayout)
+    const changed = this.#changed
+    this.#metricWriter = new MetricWriter({ table: this.#table, idleRows, metrics, changed })
     const shared = {
       log,
       changed: this.#changed,
@@ -87,7 +91,7 @@ export class Pipeline {
     this.#processor = new Processor({
       ...shared,
       table: this.#table,
-      idleRows: new IdleRows(this.#table, settings.idleLayout),
+      metricWriter: this.#metricWriter,
       bounds: settings.bounds,
       sampleWindow: settings.sampleWindow,
       defaultVersion: settings.defaultVersion,
@@ -212,7 +216,7 @@ export class Pipeline {
       this.#scannedPeriod = period
       this.#writeIdleRows()
     }
-    this.#claimed.forgetBefore(Math.floor(clock.nowUs() / HOUR_US) - HOURS_REMEMBERED)
+    this.#claimed.forgetBeyond(CLAIM_KEYS_MAX)
     this.#reads.planRefreshes()
     void this.#reads.run() // as in #readUnread
     this.#flusher.flushDue()
@@ -220,7 +224,7 @@ export class Pipeline {
 
   #writeIdleRows(): void {
     const nowUs = this.#parts.clock.nowUs()
-    for (const endpoint of this.#table.endpoints) this.#processor.writeIdleRows(endpoint, nowUs)
+    for (const endpoint of this.#table.endpoints) this.#metricWriter.writeIdle(endpoint, nowUs)
   }
 
   /** Writes everything that there is to say by now; settles when it is written or refused. */

@@ -9,16 +9,13 @@ import type { SpoolRecord } from './accept/spool-format.ts'
 import { type CallOutcome, Counters, EventTally, OUTCOMES } from './compute/counters.ts'
 import { type Endpoint, NO_TIME } from './compute/endpoint.ts'
 import type { EndpointTable, Lead } from './compute/endpoint-table.ts'
-import type { IdleRows } from './compute/idle-rows.ts'
 import { RowReader } from './compute/row-reader.ts'
 import { isSampled } from './compute/sampler.ts'
 import type { ChangedEndpoints } from './deliver/changed-endpoints.ts'
-import type { MetricBatches } from './deliver/metric-batches.ts'
-import { baseMetricsRow, customMetricsRow, featuresRow } from './deliver/metric-rows.ts'
+import type { MetricWriter } from './deliver/metric-writer.ts'
 import type { PredictionBatches } from './deliver/prediction-batches.ts'
 import { PredictionRows } from './deliver/prediction-rows.ts'
 import { unreachable } from './errors.ts'
-import type { MetricRow } from './ports.ts'
 import type { Telemetry } from './telemetry.ts'
 
 type EventRecord = Extract<SpoolRecord, { kind: 'event' }>
@@ -49,9 +46,8 @@ export interface ProcessorParts {
   /** Name of the log whose records are applied. */
   readonly log: string
   readonly table: EndpointTable<WaitingCall>
-  readonly idleRows: IdleRows
   readonly changed: ChangedEndpoints
-  readonly metrics: MetricBatches
+  readonly metricWriter: MetricWriter
   readonly predictions: PredictionBatches
   readonly deadLetters: DeadLetters
   readonly telemetry: Telemetry
@@ -74,6 +70,8 @@ export class Processor {
   readonly #unread = new Set<Lead<WaitingCall>>()
   #waitingBytes = 0
   #newestArrivedUs = 0
+  /** The record whose bytes are in the newest dead letter. */
+  #keptOffset = -1
   /** The first rejection of the record that is being applied. */
   #rejection: Rejection | null = null
 
@@ -194,7 +192,7 @@ export class Processor {
   }
 
   #applyTo(endpoint: Endpoint, call: EndpointCall, record: EventRecord): CallOutcome {
-    this.writeIdleRows(endpoint, record.arrivedAtUs, timeOf(call))
+    this.#parts.metricWriter.writeIdle(endpoint, record.arrivedAtUs, timeOf(call))
     switch (call.kind) {
       case 'prediction':
         this.#applyPrediction(endpoint, call, record)
@@ -217,7 +215,7 @@ export class Processor {
 
   #observe(endpoint: Endpoint, atUs: number, record: EventRecord): void {
     endpoint.observe(atUs, record.arrivedAtUs)
-    this.#parts.idleRows.begin(endpoint)
+    this.#parts.metricWriter.begin(endpoint)
   }
 
   #applyPrediction(endpoint: Endpoint, call: PredictionCall, record: EventRecord): void {
@@ -242,9 +240,11 @@ export class Processor {
       }
       this.#takeRow(endpoint, call, { row, arrivedAtMs: record.arrivedAtUs / 1000 })
     }
-    for (let row = inputs.length; row < outputs.length; row++) {
-      const rejection = { reason: 'no-input', path: `resp.outputs[${row}]`, row } as const
-      this.#rejectRow(endpoint, rejection, { call: call.call, record })
+    const surplus = outputs.length - inputs.length
+    if (surplus > 0) {
+      const path = `resp.outputs[${inputs.length}]`
+      const rejection = { reason: 'no-input', path, row: inputs.length } as const
+      this.#rejectRow(endpoint, rejection, { call: call.call, record, count: surplus })
     }
   }
 
@@ -258,45 +258,13 @@ export class Processor {
     const isSample = isSampled(endpoint.rowCount, sampleWindow)
     table.addRow(endpoint, call.atUs, { weight: call.rowWeight, latencyUs: call.latencyUs })
     this.counters.rowsAccepted++
-    if (isSample) this.#sample(endpoint, call, { row, arrivedAtMs })
+    if (isSample)
+      this.#parts.metricWriter.writeSample(endpoint, call, {
+        reader: this.#reader,
+        row,
+        arrivedAtMs,
+      })
     predictions.add(endpoint, this.#rows.row(this.#reader), arrivedAtMs)
-  }
-
-  /** One of every so many rows brings the endpoint's metrics and its record up to date. */
-  #sample(
-    endpoint: Endpoint,
-    call: PredictionCall,
-    { row, arrivedAtMs }: { readonly row: number; readonly arrivedAtMs: number },
-  ): void {
-    const { table, idleRows, metrics, changed } = this.#parts
-    const totals = table.totals(endpoint, endpoint.newestUs)
-    const stampMs = endpoint.takeStamp(Math.floor(call.atUs / 1000) + row)
-    const rows: MetricRow[] = [baseMetricsRow(endpoint, totals, stampMs)]
-    const features = featuresRow(endpoint, this.#reader, stampMs)
-    if (features !== null) rows.push(features)
-    const custom = customMetricsRow(endpoint, call.metrics, stampMs)
-    if (custom !== null) rows.push(custom)
-    metrics.add(endpoint, rows, arrivedAtMs)
-    idleRows.onRow(endpoint, totals)
-    idleRows.restart(endpoint, stampMs)
-    changed.add(endpoint, arrivedAtMs)
-  }
-
-  /**
-   * Writes the rows that an endpoint without samples owes by now: before its next event, and by a
-   * timer while there is none.
-   *
-   * @param nextUs  time of that event, which may be far ahead of stream time; NO_TIME for none
-   */
-  writeIdleRows(endpoint: Endpoint, nowUs: number, nextUs = NO_TIME): void {
-    const streamTimeUs = endpoint.streamTimeUs(nowUs)
-    const untilUs = Math.max(nextUs, streamTimeUs)
-    if (endpoint.idleDueUs > untilUs) return
-    const { idleRows, metrics, changed } = this.#parts
-    for (const { stampMs, totals } of idleRows.takeDue(endpoint, untilUs)) {
-      metrics.add(endpoint, [baseMetricsRow(endpoint, totals, stampMs)], nowUs / 1000)
-      changed.add(endpoint, nowUs / 1000)
-    }
   }
 
   /** What the store says of an endpoint: the first time it makes it, later it may rename columns. */
@@ -354,16 +322,23 @@ export class Processor {
   }
 
   #rejectRow(endpoint: Endpoint, rejection: Rejection, place: RejectionPlace): void {
-    this.counters.rowsRejected++
+    this.counters.rowsRejected += place.count ?? 1
     this.#reject(endpoint, rejection, place)
   }
 
-  #reject(endpoint: Endpoint | null, rejection: Rejection, { call, record }: RejectionPlace): void {
-    const { offset, position, arrivedAtUs, body } = record
+  /** Counts, and keeps the original: the event's bytes once, however much of it is rejected. */
+  #reject(
+    endpoint: Endpoint | null,
+    rejection: Rejection,
+    { call, record, count = 1 }: RejectionPlace,
+  ): void {
+    const { offset, position, arrivedAtUs } = record
     const { log, deadLetters, telemetry } = this.#parts
     this.#rejection ??= rejection
-    this.counters.countRejection(rejection.reason)
-    endpoint?.countRejection(rejection.reason)
+    this.counters.countRejection(rejection.reason, count)
+    endpoint?.countRejection(rejection.reason, count)
+    const body = offset === this.#keptOffset ? null : record.body
+    this.#keptOffset = offset
     deadLetters.write({ log, offset, position, arrivedAtUs, call, rejection, body })
     telemetry.rejected({ reason: rejection.reason, path: rejection.path, offset })
   }
@@ -393,6 +368,8 @@ interface RejectionPlace {
   /** Index of the call in a batch event, else null. */
   readonly call: number | null
   readonly record: EventRecord
+  /** Rows that are rejected together; 1 by default. */
+  readonly count?: number
 }
 
 function rank(outcome: CallOutcome): number {

@@ -21,7 +21,7 @@ function readCode(error: object): unknown {
  */
 export function endProcess(sentence: string, error: unknown, logger: BufferedLogger): never {
   const early = logger.takeBuffered().map((line) => `${line.level}: ${line.message}\n`)
-  const cause = error instanceof Error ? (error.stack ?? String(error)) : describe(error)
+  const cause = describe(error)
   try {
     writeSync(2, `${early.join('')}nuclio-sdk-ts: ${sentence} ${cause}\n`)
   } catch {
@@ -30,9 +30,16 @@ export function endProcess(sentence: string, error: unknown, logger: BufferedLog
   process.exit(1)
 }
 
+/**
+ * A stack for what the program did wrong; the message alone where the surroundings are at fault, which
+ * an error's own code says (EACCES, or one that the function gives), for nobody mends those by a stack.
+ */
 function describe(error: unknown): string {
   try {
-    return String(error)
+    if (!(error instanceof Error)) return String(error)
+    const code = readCode(error)
+    const isOurs = typeof code !== 'string' || code.startsWith('ERR_')
+    return isOurs ? (error.stack ?? String(error)) : error.message
   } catch {
     return '<unreadable>'
   }

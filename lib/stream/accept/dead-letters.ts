@@ -9,7 +9,8 @@
  *   time            arrival of the event, ISO 8601 in UTC
  *   reason, path    a fixed word and the field it is about
  *   body            the event's bytes as they were received, as text; `body_base64` instead where the
- *                   bytes are not valid UTF-8
+ *                   bytes are not valid UTF-8; left out where an earlier line of the same log and
+ *                   offset has it: an event with many bad rows is kept once
  * What a store refused for good has other lines:
  *   log, sink, key  kv, tsdb or parquet, and what it was about: an endpoint, a time, an offset
  *   time            when it was refused, ISO 8601 in UTC
@@ -37,13 +38,13 @@ export interface DeadLetter {
   readonly arrivedAtUs: number
   readonly call: number | null
   readonly rejection: Rejection
-  readonly body: Uint8Array
+  /** Null when an earlier letter of the same event has it. */
+  readonly body: Uint8Array | null
 }
 
 /** The line of one dead letter, without its line feed. */
 export function deadLetterLine(letter: DeadLetter): string {
   const { rejection, position, body } = letter
-  const bytes = asBuffer(body)
   return JSON.stringify({
     log: letter.log,
     offset: letter.offset,
@@ -53,10 +54,14 @@ export function deadLetterLine(letter: DeadLetter): string {
     time: isoTime(letter.arrivedAtUs),
     reason: rejection.reason,
     path: rejection.path,
-    ...(isUtf8(bytes)
-      ? { body: bytes.toString('utf8') }
-      : { body_base64: bytes.toString('base64') }),
+    ...(body === null ? {} : bodyFields(asBuffer(body))),
   })
+}
+
+function bodyFields(bytes: Buffer): Readonly<Record<string, string>> {
+  return isUtf8(bytes)
+    ? { body: bytes.toString('utf8') }
+    : { body_base64: bytes.toString('base64') }
 }
 
 /** ISO 8601 with microseconds, in UTC. */

@@ -22,8 +22,8 @@ export class Counters {
   /** Ignored notices by kind. */
   readonly notices = new Map<string, number>()
 
-  countRejection(reason: Reason): void {
-    this.rejections.set(reason, (this.rejections.get(reason) ?? 0) + 1)
+  countRejection(reason: Reason, count: number): void {
+    this.rejections.set(reason, (this.rejections.get(reason) ?? 0) + count)
   }
 
   countNotice(notice: string): void {

@@ -244,10 +244,10 @@ export class Endpoint {
     this.labelTexts = textMap(labels)
   }
 
-  /** Counts a rejected call or row. */
-  countRejection(reason: Reason): void {
+  /** Counts rejected calls or rows. */
+  countRejection(reason: Reason, count: number): void {
     this.rejections ??= new Map()
-    this.rejections.set(reason, (this.rejections.get(reason) ?? 0) + 1)
+    this.rejections.set(reason, (this.rejections.get(reason) ?? 0) + count)
   }
 
   /**

@@ -32,9 +32,11 @@ export class ClaimedRanges {
 
   #add(range: ClaimedRange): void {
     const key = keyOf(range.claim)
-    const known = this.#ranges.get(key)
-    if (known === undefined) this.#ranges.set(key, [range])
-    else known.push(range)
+    const known = this.#ranges.get(key) ?? []
+    known.push(range)
+    // Set anew, so that the keys are in the order of their last use.
+    this.#ranges.delete(key)
+    this.#ranges.set(key, known)
     this.#lastOffset = Math.max(this.#lastOffset, range.claim.lastOffset)
   }
 
@@ -71,12 +73,15 @@ export class ClaimedRanges {
   }
 
   /**
-   * Forgets what lies so far back that hardly a row will come for it any more; if one does, its
-   * claim's number is taken and the claims are listed anew.
+   * Forgets the keys that were used longest ago; if a row comes for one after all, its claim's number
+   * is taken and the claims are listed anew. Not while the log is read again.
+   *
+   * @param countMax  keys that are kept, > 0
    */
-  forgetBefore(hour: number): void {
-    for (const [key, ranges] of this.#ranges) {
-      if ((ranges[0]?.claim.hour ?? 0) < hour) this.#ranges.delete(key)
+  forgetBeyond(countMax: number): void {
+    for (const key of this.#ranges.keys()) {
+      if (this.#ranges.size <= countMax) return
+      this.#ranges.delete(key)
     }
   }
 }

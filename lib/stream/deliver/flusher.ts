@@ -1,6 +1,6 @@
 import type { DeadLetters } from '../accept/dead-letters.ts'
 import type { Endpoint } from '../compute/endpoint.ts'
-import { errorMessage, unreachable } from '../errors.ts'
+import { errorCode, errorMessage, unreachable } from '../errors.ts'
 import type {
   Claim,
   ClaimStore,
@@ -60,6 +60,7 @@ const RECORDS_PER_WRITE = 200
 const METRIC_ROWS_PER_WRITE = 500
 /** Rows in memory beyond which no more may come in: about 100 MB. */
 const METRIC_ROWS_MAX = 100_000
+const CLAIM_ATTEMPTS = 3
 
 /**
  * Hands what is due to the three sinks, each in its own lane: what a sink does not take now is tried
@@ -242,29 +243,27 @@ export class Flusher {
     const { claimed, claims, log } = this.#parts
     const { endpointId } = endpoint
     const { first: firstOffset, last: lastOffset } = batch.offsets
-    const number = claimed.nextNumber({ endpointId, hour })
-    const claim = { log, endpointId, hour, number, firstOffset, lastOffset }
+    const keep = (claim: Claim): Claim => {
+      claimed.add(claim)
+      return claim
+    }
+    let number = claimed.nextNumber({ endpointId, hour })
     try {
-      if (!(await claims.create(claim))) {
-        const there = (await claims.list(log)).filter(
-          (other) => other.endpointId === endpointId && other.hour === hour,
-        )
+      for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
+        const claim = { log, endpointId, hour, number, firstOffset, lastOffset }
+        if (await claims.create(claim)) return keep(claim)
+        const all = await claims.list(log)
+        const there = all.filter((other) => other.endpointId === endpointId && other.hour === hour)
         const isOurs = there.some((other) => isSameClaim(other, claim)) // an answer was lost
-        if (!isOurs) {
-          for (const other of there) if (!this.#knows(other)) claimed.add(other)
-          return 'The number of a claim was taken.'
-        }
+        if (isOurs) return keep(claim)
+        // Claims of an hour that was forgotten, because nothing came for it any more.
+        number = Math.max(number, ...there.map((other) => other.number)) + 1
       }
+      return 'The number of a claim was taken.'
     } catch (error) {
+      if (errorCode(error) === 'ERR_ASSERTION') throw error
       return errorMessage(error)
     }
-    claimed.add(claim)
-    return claim
-  }
-
-  #knows(claim: Claim): boolean {
-    const range = this.#parts.claimed.find(claim, claim.firstOffset)
-    return range !== null && isSameClaim(range.claim, claim)
   }
 
   /** What an outcome means for the rows that were handed over. */

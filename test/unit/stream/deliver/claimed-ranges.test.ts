@@ -102,11 +102,14 @@ test('ranges of one key may touch, not overlap; those of others may', () => {
   }
 })
 
-test('hours that lie back are forgotten, the last offset is not', () => {
+test('keys that were used longest ago are forgotten, the last offset is not', () => {
   const claimed = new ClaimedRanges([])
   claimed.add(claimOf({ hour: 9, firstOffset: 0, lastOffset: 50 }))
+  claimed.add(claimOf({ hour: 8, firstOffset: 0, lastOffset: 9 }))
   claimed.add(claimOf({ hour: 10, firstOffset: 0, lastOffset: 40 }))
-  claimed.forgetBefore(10)
+  claimed.add(claimOf({ hour: 8, number: 2, firstOffset: 10, lastOffset: 20 }))
+  claimed.forgetBeyond(2)
+  assert.equal(claimed.nextNumber({ endpointId: 'a', hour: 8 }), 3)
   assert.equal(claimed.find({ endpointId: 'a', hour: 9 }, 5), null)
   assert.equal(claimed.nextNumber({ endpointId: 'a', hour: 9 }), 1)
   assert.equal(claimed.find({ endpointId: 'a', hour: 10 }, 5)?.claim.hour, 10)

@@ -1,0 +1,75 @@
+import type { PredictionCall } from '../accept/event.ts'
+import { type Endpoint, NO_TIME } from '../compute/endpoint.ts'
+import type { EndpointTable } from '../compute/endpoint-table.ts'
+import type { IdleRows } from '../compute/idle-rows.ts'
+import type { RowReader } from '../compute/row-reader.ts'
+import type { MetricRow } from '../ports.ts'
+import type { ChangedEndpoints } from './changed-endpoints.ts'
+import type { MetricBatches } from './metric-batches.ts'
+import { baseMetricsRow, customMetricsRow, featuresRow } from './metric-rows.ts'
+
+/** What a writer works on. */
+export interface MetricWriterParts {
+  readonly table: Pick<EndpointTable<unknown>, 'totals'>
+  readonly idleRows: IdleRows
+  readonly metrics: MetricBatches
+  readonly changed: ChangedEndpoints
+}
+
+/** The row that was sampled: the reader holds it. */
+export interface SampledRow {
+  readonly reader: RowReader
+  /** Index of the row in its call. */
+  readonly row: number
+  readonly arrivedAtMs: number
+}
+
+/** Turns samples and silences into metric rows and changed records. */
+export class MetricWriter {
+  readonly #parts: MetricWriterParts
+
+  constructor(parts: MetricWriterParts) {
+    this.#parts = parts
+  }
+
+  /** The endpoint has had an event: from its first one on, silence is noticed. */
+  begin(endpoint: Endpoint): void {
+    this.#parts.idleRows.begin(endpoint)
+  }
+
+  /** One of every so many rows brings the endpoint's metrics and its record up to date. */
+  writeSample(
+    endpoint: Endpoint,
+    call: PredictionCall,
+    { reader, row, arrivedAtMs }: SampledRow,
+  ): void {
+    const { table, idleRows, metrics, changed } = this.#parts
+    const totals = table.totals(endpoint, endpoint.newestUs)
+    const stampMs = endpoint.takeStamp(Math.floor(call.atUs / 1000) + row)
+    const rows: MetricRow[] = [baseMetricsRow(endpoint, totals, stampMs)]
+    const features = featuresRow(endpoint, reader, stampMs)
+    if (features !== null) rows.push(features)
+    const custom = customMetricsRow(endpoint, call.metrics, stampMs)
+    if (custom !== null) rows.push(custom)
+    metrics.add(endpoint, rows, arrivedAtMs)
+    idleRows.onRow(endpoint, totals)
+    idleRows.restart(endpoint, stampMs)
+    changed.add(endpoint, arrivedAtMs)
+  }
+
+  /**
+   * Writes the rows that an endpoint without samples owes by now: before its next event, and by a
+   * timer while there is none.
+   *
+   * @param nextUs  time of that event, which may be far ahead of stream time; NO_TIME for none
+   */
+  writeIdle(endpoint: Endpoint, nowUs: number, nextUs = NO_TIME): void {
+    const untilUs = Math.max(nextUs, endpoint.streamTimeUs(nowUs))
+    if (endpoint.idleDueUs > untilUs) return
+    const { idleRows, metrics, changed } = this.#parts
+    for (const { stampMs, totals } of idleRows.takeDue(endpoint, untilUs)) {
+      metrics.add(endpoint, [baseMetricsRow(endpoint, totals, stampMs)], nowUs / 1000)
+      changed.add(endpoint, nowUs / 1000)
+    }
+  }
+}
