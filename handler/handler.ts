@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Answer, defineHandler, type NuclioEvent, respond } from 'nuclio-sdk-ts'
 import { parseConfig } from '../lib/config/parse.ts'
 import type { LogPort } from '../lib/stream/telemetry.ts'
@@ -5,6 +6,7 @@ import { answerRead, statusOf } from './http-api.ts'
 import { takeFromHttp, takeFromStream } from './ingest.ts'
 import { openService, type Service } from './wiring.ts'
 
+const FLUSH_MS_MAX = 60_000
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 /** The two exports that Nuclio looks for. */
@@ -37,9 +39,15 @@ function answerOf(event: NuclioEvent, service: Service): Answer | Promise<Answer
   return event.method === 'GET' ? answerRead(event, service) : takeFromHttp(event, service)
 }
 
-/** A cron event asks for everything to be written; the answer comes when it is. */
+/**
+ * A cron event asks for everything to be written; the answer comes when it is, or when a store has not
+ * taken it for a minute: what is still pending stands in it.
+ */
 async function flushAndTell(service: Service): Promise<Answer> {
-  await service.pipeline.flushAll()
+  const tooLate = new AbortController()
+  const isLate = wait(FLUSH_MS_MAX, undefined, { signal: tooLate.signal }).catch(() => undefined)
+  await Promise.race([service.pipeline.flushAll(), isLate])
+  tooLate.abort()
   return respond({ body: statusOf(service) })
 }
 

@@ -7,7 +7,6 @@ import type { Applied } from '../lib/stream/processor.ts'
 import type { Service } from './wiring.ts'
 
 const HOLD_MS = 250
-const HOLD_TOLD_EVERY = 40
 const RETRY_AFTER_SECS = '5'
 
 /**
@@ -25,8 +24,8 @@ async function holdUntilTaken(
   firstReason: string,
 ): Promise<Answer> {
   let reason = firstReason
-  for (let count = 0; ; count++) {
-    if (count % HOLD_TOLD_EVERY === 0) service.telemetry.answersHeld({ reason })
+  for (;;) {
+    service.telemetry.answersHeld({ reason })
     await wait(HOLD_MS)
     const taken = tryToTake(event, service)
     if (taken.isTaken) return ''

@@ -287,7 +287,7 @@ export const fields = {
     min: 1,
     max: 1_048_576,
     group: 'events',
-    doc: 'Length of request ids and of values that are texts.',
+    doc: 'Length of request ids and of values that are texts, labels among them.',
   }),
   eventNameCharsMax: count({
     default: 512,
@@ -295,7 +295,7 @@ export const fields = {
     min: 1,
     max: 65_536,
     group: 'events',
-    doc: 'Length of the names and of the labels of an event.',
+    doc: 'Length of the names in an event: function, model, features, labels.',
   }),
   eventLabelsMax: count({
     default: 64,

@@ -12,6 +12,7 @@ import { MetricWriter } from './deliver/metric-writer.ts'
 import { PredictionBatches } from './deliver/prediction-batches.ts'
 import { refusedKey } from './deliver/refused-prediction.ts'
 import { EndpointReads } from './endpoint-reads.ts'
+import { errorMessage } from './errors.ts'
 import type {
   Clock,
   EndpointUpdate,
@@ -44,6 +45,8 @@ export interface PipelineParts {
 /** Events that wait for the store to be read for their endpoint, in memory. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024
 const DEAD_LETTERS_WAITING_MAX = 10_000
+/** Records that are read again in one go: some ten milliseconds. */
+const REPLAY_STEP = 2_000
 /** Endpoints and hours whose claims are kept in mind, so that the next one's number is known. */
 const CLAIM_KEYS_MAX = 100_000
 
@@ -154,6 +157,7 @@ export class Pipeline {
       recordCount++
       this.#processor.apply(record)
       if (this.#flusher.isFull) await this.#flusher.settle()
+      if (recordCount % REPLAY_STEP === 0) await this.#takeBreath()
     }
     this.#deadLetters.forgetEarlier()
     this.#isReplaying = false
@@ -163,6 +167,13 @@ export class Pipeline {
     else void this.#reads.run().then(() => this.#predictions.cutPromised())
     const endpointCount = this.#table.endpoints.length
     if (recordCount > 0) telemetry.recovered({ recordCount, endpointCount })
+  }
+
+  /** Lets timers run, such as the beat by which other hosts see that this log has an owner. */
+  #takeBreath(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#parts.clock.after(0, resolve)
+    })
   }
 
   /**
@@ -239,9 +250,15 @@ export class Pipeline {
     await this.#flusher.flushAll()
   }
 
-  /** Makes what was spooled survive a power cut. */
-  sync(): Promise<void> {
-    return this.#parts.spool.syncLater()
+  /** Makes what was spooled survive a power cut; what fails is tried again by the next call. */
+  async sync(): Promise<void> {
+    const { spool, telemetry } = this.#parts
+    try {
+      await spool.syncLater()
+      telemetry.spoolSynced()
+    } catch (error) {
+      telemetry.spoolNotSynced({ reason: errorMessage(error) })
+    }
   }
 
   #updateOf(endpoint: Endpoint): EndpointUpdate {

@@ -10,6 +10,7 @@ export interface LogPort {
 }
 
 const DEBUG_REJECTIONS_EVERY = 100
+const HELD_EVERY = 100
 
 /**
  * Everything that the stream says to people: a fixed sentence and fields with their units. Nothing above
@@ -18,6 +19,8 @@ const DEBUG_REJECTIONS_EVERY = 100
 export class Telemetry {
   readonly #log: LogPort
   #rejectionCount = 0
+  #heldCount = 0
+  #isUnsynced = false
 
   constructor(log: LogPort) {
     this.#log = log
@@ -75,7 +78,20 @@ export class Telemetry {
     this.#log.warn('Dead letters cannot be written yet; they are tried again.', fields)
   }
 
+  /** Told at the first and at every hundredth time. */
   answersHeld(fields: { readonly reason: string }): void {
+    if (this.#heldCount++ % HELD_EVERY !== 0) return
     this.#log.warn('Answers are held until there is room; the stream waits.', fields)
+  }
+
+  /** Told once, until it works again. */
+  spoolNotSynced(fields: { readonly reason: string }): void {
+    if (this.#isUnsynced) return
+    this.#isUnsynced = true
+    this.#log.error('The spool cannot be made safe from a power cut; it is tried again.', fields)
+  }
+
+  spoolSynced(): void {
+    this.#isUnsynced = false
   }
 }

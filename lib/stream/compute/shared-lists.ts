@@ -1,3 +1,6 @@
+/** Longer lists are hardly ever alike, and would make the bound in lists one in name only. */
+const KEY_CHARS_MAX = 4096
+
 /**
  * Lists that many endpoints have alike, such as the names f0 to f19 or twenty times "number", each kept
  * once. Bounded: beyond that a list is its owner's alone.
@@ -14,6 +17,7 @@ export class SharedLists<T extends string | number | null> {
   /** A list with the same entries, maybe one that others have too: nobody may change it. */
   share(list: readonly T[]): readonly T[] {
     const key = JSON.stringify(list)
+    if (key.length > KEY_CHARS_MAX) return list
     const known = this.#known.get(key)
     if (known !== undefined) return known
     if (this.#known.size < this.#countMax) this.#known.set(key, list)
@@ -35,7 +39,8 @@ export class SharedTexts {
   share(text: string): string {
     const known = this.#known.get(text)
     if (known !== undefined) return known
-    if (this.#known.size < this.#countMax) this.#known.set(text, text)
+    const isShort = text.length <= KEY_CHARS_MAX
+    if (isShort && this.#known.size < this.#countMax) this.#known.set(text, text)
     return text
   }
 }
