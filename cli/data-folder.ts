@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type FolderLock, lockFolder, readFolderOwner } from '../lib/store/postgres/folder-lock.ts'
+import { type FolderLock, lockFolder, readFolderOwner } from '../lib/store/disk/folder-lock.ts'
 import { trouble } from './errors.ts'
 
 /**

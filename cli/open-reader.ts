@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Environment, parseConfig } from '../lib/config/parse.ts'
-import { readFolderOwner } from '../lib/store/postgres/folder-lock.ts'
+import { readFolderOwner } from '../lib/store/disk/folder-lock.ts'
 import { openEmbedded } from '../lib/store/postgres/open-embedded.ts'
 import { openPostgres } from '../lib/store/postgres/open-postgres.ts'
 import type { SeriesQuery, StoreReader } from '../lib/stream/ports.ts'

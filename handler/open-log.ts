@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { type FolderLock, lockFolder } from '../lib/store/disk/folder-lock.ts'
 import { makeFolder } from '../lib/store/disk/make-folder.ts'
-import { type FolderLock, lockFolder } from '../lib/store/postgres/folder-lock.ts'
 import { errorCode, errorMessage, StreamError } from '../lib/stream/errors.ts'
 
 /** A log's folder that this process has for itself. */

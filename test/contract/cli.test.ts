@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { lockFolder } from '../../lib/store/postgres/folder-lock.ts'
+import { lockFolder } from '../../lib/store/disk/folder-lock.ts'
 import { assertTold, cli, events, standIn, storeIn, temporaryFolder, write } from './cli-child.ts'
 
 suite('wrong usage', { concurrency: 4 }, () => {

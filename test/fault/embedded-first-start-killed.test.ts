@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openEmbedded } from '../../lib/store/postgres/open-embedded.ts'
-import { temporaryFolder } from '../unit/store/postgres/temporary-folder.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { linesOf, startRole } from './embedded-role.ts'
 
 const [, , role, path = ''] = process.argv

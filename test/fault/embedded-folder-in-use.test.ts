@@ -2,9 +2,9 @@
 // owner goes on undisturbed.
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
-import { readFolderOwner } from '../../lib/store/postgres/folder-lock.ts'
+import { readFolderOwner } from '../../lib/store/disk/folder-lock.ts'
 import { openEmbedded } from '../../lib/store/postgres/open-embedded.ts'
-import { temporaryFolder } from '../unit/store/postgres/temporary-folder.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { linesOf, startRole } from './embedded-role.ts'
 
 const [, , role, path = ''] = process.argv

@@ -3,7 +3,7 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { openEmbedded } from '../../lib/store/postgres/open-embedded.ts'
-import { temporaryFolder } from '../unit/store/postgres/temporary-folder.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { linesOf, startRole } from './embedded-role.ts'
 
 const [, , role, path = ''] = process.argv

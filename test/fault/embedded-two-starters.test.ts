@@ -5,10 +5,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import { lockFolder } from '../../lib/store/postgres/folder-lock.ts'
-import { ownIdentity } from '../../lib/store/postgres/process-identity.ts'
+import { lockFolder } from '../../lib/store/disk/folder-lock.ts'
+import { ownIdentity } from '../../lib/store/disk/process-identity.ts'
 import { errorCode } from '../../lib/stream/errors.ts'
-import { temporaryFolder } from '../unit/store/postgres/temporary-folder.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { linesOf, startRole } from './embedded-role.ts'
 
 const ROUNDS = 30

@@ -15,9 +15,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { errorCode, errorMessage, StreamError } from '../../stream/errors.ts'
 import type { LineFile, SegmentDisk, SegmentFile } from '../../stream/ports.ts'
-import { makeFolder } from './make-folder.ts'
+import { ensureWritable } from './ensure-writable.ts'
 import { writeAll } from './write-all.ts'
 
 const fdatasyncLater = promisify(fdatasync)
@@ -28,7 +27,7 @@ const fdatasyncLater = promisify(fdatasync)
  * @throws StreamError `path-unusable` if it cannot be made or written to
  */
 export function openSegmentFolder(folder: string): SegmentDisk {
-  makeWritable(folder)
+  ensureWritable(folder)
   return {
     list: () => readdirSync(folder),
     read: (name) => readFileSync(join(folder, name)),
@@ -41,7 +40,7 @@ export function openSegmentFolder(folder: string): SegmentDisk {
 
 /** A file of lines on a real disk; a torn last line is ended first, so that the next one stands alone. */
 export function openLineFile(folder: string, name: string): LineFile {
-  makeWritable(folder)
+  ensureWritable(folder)
   const path = join(folder, name)
   const file = openSync(path, 'a+')
   const isTorn = fstatSync(file).size > 0 && readFileSync(path).at(-1) !== 0x0a
@@ -52,18 +51,6 @@ export function openLineFile(folder: string, name: string): LineFile {
       writeAll(file, bytes, bytes.length)
     },
     close: () => closeSync(file),
-  }
-}
-
-function makeWritable(folder: string): void {
-  try {
-    makeFolder(folder)
-    const probe = join(folder, `.probe-${process.pid}`)
-    closeSync(openSync(probe, 'w'))
-    unlinkSync(probe)
-  } catch (error) {
-    const message = `The folder ${folder} cannot be written to (${errorCode(error) || errorMessage(error)}): make it writable for this user, or name another one.`
-    throw new StreamError('path-unusable', message, { cause: error })
   }
 }
 

@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { PgliteDatabase } from '../../../../lib/store/postgres/pglite-database.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const temporary = temporaryFolder()
 const folder = join(temporary.path, 'pglite')

@@ -7,7 +7,7 @@ import { Partitions } from '../../../../lib/store/postgres/partitions.ts'
 import { PgliteDatabase } from '../../../../lib/store/postgres/pglite-database.ts'
 import { MIGRATIONS, migrate } from '../../../../lib/store/postgres/schema.ts'
 import { createStore } from '../../../../lib/store/postgres/store.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const MAY_2024_MS = Date.UTC(2024, 4, 15)
 

@@ -26,7 +26,7 @@ import {
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { errorCode, errorMessage, StreamError } from '../../stream/errors.ts'
-import { makeFolder } from '../disk/make-folder.ts'
+import { makeFolder } from './make-folder.ts'
 import { type Liveness, livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts'
 
 // A statement of the embedded store may hold the thread, and so the beat, for a second or two.

@@ -5,9 +5,9 @@ import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { lockFolder, readFolderOwner } from '../../../../lib/store/postgres/folder-lock.ts'
-import { livenessOf, ownIdentity } from '../../../../lib/store/postgres/process-identity.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { lockFolder, readFolderOwner } from '../../../../lib/store/disk/folder-lock.ts'
+import { livenessOf, ownIdentity } from '../../../../lib/store/disk/process-identity.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const temporary = temporaryFolder()
 after(temporary.remove)
