@@ -142,3 +142,13 @@ test('too much that waits is told of, also after a restart, until it is applied'
   )
   assert.deepEqual(ids, ['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8'])
 })
+
+test('a batch of many calls counts its bytes once', async () => {
+  const own = await openTestPipeline()
+  takeAway(own.store)
+  const { request, resp, ...base } = servingEvent(call('r', [[1, 2]]))
+  const values = Array.from({ length: 2000 }, () => [request, resp])
+  own.accept({ ...base, headers: ['request', 'resp'], values }) // about 150 KB
+  assert.equal(own.pipeline.holdReason, null)
+  await own.pipeline.close()
+})
