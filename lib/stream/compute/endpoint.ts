@@ -61,6 +61,8 @@ export class Endpoint {
   readonly schema = new EndpointSchema()
   /** Function, versioned model and class as the newest event names them. */
   identity: Identity
+  /** The class of the identity, '' for none; nearly every event is compared with it. */
+  #modelClass = ''
   /** Labels of the newest event, null if it had none, and the same with their values as texts. */
   labels: JsonObject | null = null
   labelTexts: ReadonlyMap<string, string> | null = null
@@ -228,14 +230,14 @@ export class Endpoint {
 
   /** Takes over what an event says of the endpoint besides its rows. */
   describe(source: EventSource, modelClass: string, labels: JsonObject | null): void {
-    const { identity } = this
     // An endpoint that is found by its function's uri has always the same.
-    const hasMoved = source.endpointId !== '' && source.functionUri !== identity.functionUri
-    if (hasMoved || (modelClass !== identity.modelClass && modelClass !== '')) {
+    const hasMoved = source.endpointId !== '' && source.functionUri !== this.identity.functionUri
+    if (hasMoved || (modelClass !== this.#modelClass && modelClass !== '')) {
+      if (modelClass !== '') this.#modelClass = sharedTexts.share(modelClass)
       this.identity = {
         functionUri: source.functionUri,
-        model: identity.model,
-        modelClass: modelClass === '' ? identity.modelClass : sharedTexts.share(modelClass),
+        model: this.identity.model,
+        modelClass: this.#modelClass === '' ? null : this.#modelClass,
       }
     }
     if (labels === null && this.labels === null) return

@@ -1,4 +1,5 @@
 import type { EventSource } from '../accept/event.ts'
+import { SharedTexts } from './shared-lists.ts'
 
 /**
  * Finds what belongs to the source of an event, by its own texts: one map per level, because each event
@@ -11,6 +12,8 @@ export class SourceIndex<T> {
   readonly #byId = new Map<string, T>()
   readonly #byUri = new Map<string, Map<string, Versions<T>>>()
   readonly #countMax: number
+  /** Most models have the same few versions, each event compares with one. */
+  readonly #versions = new SharedTexts(1_000)
   #count = 0
 
   /** @param countMax  sources at most, > 0 */
@@ -44,8 +47,9 @@ export class SourceIndex<T> {
       this.#byUri.set(functionUri, byModel)
     }
     const versions = byModel.get(model)
-    if (versions === undefined) byModel.set(model, { version, value, others: null })
-    else {
+    if (versions === undefined) {
+      byModel.set(model, { version: this.#versions.share(version), value, others: null })
+    } else {
       versions.others ??= new Map()
       versions.others.set(version, value)
     }
