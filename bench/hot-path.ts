@@ -143,6 +143,13 @@ export class Bench {
     this.dropDue()
   }
 
+  /** Takes out everything that waits, open batches too. */
+  dropAll(): void {
+    this.#predictions.cutDue(Number.POSITIVE_INFINITY)
+    this.#metrics.takeDue(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+    this.dropDue()
+  }
+
   /** Takes out what would be written now; batches that are neither full nor too many stay open. */
   dropDue(): void {
     this.#changed.takeDue(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)

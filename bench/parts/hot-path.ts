@@ -1,0 +1,3 @@
+import { measureHotPath } from '../hot-path.ts'
+
+console.log(JSON.stringify(measureHotPath(Number(process.argv[2]))))

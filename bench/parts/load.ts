@@ -1,0 +1,3 @@
+import { measureLoad } from '../load.ts'
+
+console.log(JSON.stringify(measureLoad()))

@@ -1,0 +1,3 @@
+import { measureMemory } from '../memory.ts'
+
+console.log(JSON.stringify(measureMemory()))

@@ -1,0 +1,3 @@
+import { measureToFile } from '../to-file.ts'
+
+measureToFile().then((result) => console.log(JSON.stringify(result)))
