@@ -1,6 +1,6 @@
 // Builds dist/: the entry points that run as files of their own.
 //   node build.mjs [--quiet]
-import { copyFileSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
@@ -27,10 +27,13 @@ const common = {
 export async function buildProduct({ quiet = false } = {}) {
   rmSync(OUT, { recursive: true, force: true })
   mkdirSync(OUT)
+  // Old Node versions must be able to read the handler itself, so that it can name them.
+  await build({ ...common, target: 'node10', entryPoints: { handler: 'handler/handler.ts' } })
   await build({
     ...common,
     entryPoints: {
-      handler: 'handler/handler.ts',
+      service: 'handler/service.ts',
+      'postgres-stores': 'handler/postgres-stores.ts',
       cli: 'cli/main.ts',
       'parquet-worker': 'lib/store/parquet/parquet-worker.ts',
       'local-wrapper': 'lib/nuclio-sdk-ts/src/wrapper.ts',
@@ -40,7 +43,7 @@ export async function buildProduct({ quiet = false } = {}) {
   })
   copyFileSync('function.yaml', join(OUT, 'function.yaml'))
   if (quiet) return
-  for (const name of ['handler.js', 'cli.js', 'parquet-worker.js', 'local-wrapper.js']) {
+  for (const name of readdirSync(OUT).filter((name) => name.endsWith('.js'))) {
     console.log(`${join(OUT, name)}  ${Math.round(statSync(join(OUT, name)).size / 1024)} KB`)
   }
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { buildSync } from 'esbuild'
 import { type Figure, figureOf } from './support.ts'
 
 const ROUNDS = 9
@@ -13,12 +14,30 @@ export interface LoadResult {
   readonly loadOverEmpty: number
 }
 
-/** Loads dist/handler.js and an empty handler in turn, each in a process of its own. */
+const EMPTY = `
+  import { defineHandler } from 'nuclio-sdk-ts'
+  export const { handler, initContext } = defineHandler({ handle: () => '' })`
+
+/** Loads dist/handler.js and an empty function of the same SDK in turn, each in a process of its own. */
 export function measureLoad(): LoadResult {
   const folder = mkdtempSync(join(tmpdir(), 'bench-load-'))
   try {
     const empty = join(folder, 'handler.js')
-    writeFileSync(empty, 'exports.handler = (context, event) => context.callback("")\n')
+    buildSync({
+      stdin: {
+        contents: EMPTY,
+        resolveDir: process.cwd(),
+        loader: 'ts',
+      },
+      outfile: empty,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node20',
+      conditions: ['source'],
+      minifySyntax: true,
+      minifyWhitespace: true,
+    })
     const runs = { handler: [] as number[], empty: [] as number[] }
     for (let round = 0; round < ROUNDS; round++) {
       runs.handler.push(cpuMsOfLoading(resolve('dist/handler.js')))

@@ -74,7 +74,12 @@ const figures = [
     'CPU per row / the same columns by arrow builders',
   ],
   ['gapOverInline', parquet.gap.ratio, 0.15, 'longest stop of the event loop / writing inline'],
-  ['loadOverEmpty', load.loadOverEmpty, 2, 'loading handler.js / an empty handler'],
+  [
+    'loadOverEmpty',
+    load.loadOverEmpty,
+    2,
+    'loading handler.js / an empty function of the same SDK',
+  ],
   [
     'wrapperOverEmpty',
     wrapper.wrapperOverEmpty,

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Config } from '../lib/config/fields.ts'
 import { StreamError } from '../lib/stream/errors.ts'
 import type { Store } from '../lib/stream/ports.ts'
@@ -10,6 +11,11 @@ export interface OpenStore {
   readonly setOwnerFacts: (facts: Readonly<Record<string, string | number>>) => void
 }
 
+/** A file of its own beside this one: 120 KB that other stores have no use for. */
+function loadPostgresStores(): typeof import('./postgres-stores.ts') {
+  return require(join(__dirname, 'postgres-stores.js'))
+}
+
 /**
  * Opens the store that STORE_URL chooses. What only one store needs is loaded only with it.
  *
@@ -18,12 +24,12 @@ export interface OpenStore {
 export async function openStore(config: Config): Promise<OpenStore> {
   const { storeUrl } = config
   if (storeUrl.startsWith('embedded:')) {
-    const { openEmbedded } = await import('../lib/store/postgres/open-embedded.ts')
+    const { openEmbedded } = loadPostgresStores()
     const store = await openEmbedded({ folder: storeUrl.slice('embedded:'.length) })
     return { name: 'embedded', store, setOwnerFacts: (facts) => store.setOwnerFacts(facts) }
   }
   if (/^postgres(ql)?:/.test(storeUrl)) {
-    const { openPostgres } = await import('../lib/store/postgres/open-postgres.ts')
+    const { openPostgres } = loadPostgresStores()
     const store = await openPostgres({ url: storeUrl })
     return { name: 'postgres', store, setOwnerFacts: () => undefined }
   }

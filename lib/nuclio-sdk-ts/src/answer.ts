@@ -23,8 +23,12 @@ export interface ReplyParts {
   readonly noAck?: boolean
 }
 
+/** In the registry of all copies of this package: a function may be bundled in several files. */
+const REPLY = Symbol.for('nuclio-sdk-ts.reply')
+
 /** An answer with all its parts, made by `respond`. */
 export class Reply {
+  readonly [REPLY] = true
   readonly status: number
   readonly body: string | object
   readonly contentType: string
@@ -75,12 +79,16 @@ export function respondWithoutAck(body: string | object = ''): Reply {
 export function toCallbackOutput(answer: Answer, ResponseClass: ResponseConstructor): unknown {
   if (typeof answer === 'string' || answer === undefined) return answer
   if (Buffer.isBuffer(answer) || answer instanceof ResponseClass) return answer
-  if (answer instanceof Reply) return toResponse(answer, ResponseClass)
+  if (isReply(answer)) return toResponse(answer, ResponseClass)
   if (isStatusAndBody(answer)) {
     const [status, body] = answer
     return typeof body === 'string' ? answer : toResponse(respond({ status, body }), ResponseClass)
   }
   return toResponse(new Reply({ body: toJson(answer), contentType: JSON_TYPE }), ResponseClass)
+}
+
+function isReply(answer: object | null): answer is Reply {
+  return answer !== null && REPLY in answer
 }
 
 const JSON_TYPE = 'application/json'

@@ -1,0 +1,3 @@
+// Entry of dist/postgres-stores.js.
+export { openEmbedded } from '../lib/store/postgres/open-embedded.ts'
+export { openPostgres } from '../lib/store/postgres/open-postgres.ts'
