@@ -184,9 +184,11 @@ export class Pipeline {
    *                  given again
    */
   accept(body: Uint8Array, position: StreamPosition | null, arrivedAtUs: number): Applied {
-    const event = { kind: 'event', arrivedAtUs, position, body } as const
-    const offset = this.#parts.spool.append(event) // on disk when it returns
-    const applied = this.#processor.apply({ ...event, offset })
+    const kind = 'event'
+    // On disk when it returns.
+    const offset = this.#parts.spool.append({ kind, arrivedAtUs, position, body })
+    // Written out, because a spread costs as much as a tenth of all the rest.
+    const applied = this.#processor.apply({ kind, offset, arrivedAtUs, position, body })
     this.#readUnread()
     return applied
   }

@@ -176,7 +176,8 @@ export class Processor {
     const own = tally ?? new EventTally(this.counters, 1)
     lead.waiting?.push({ record, index, tally: own })
     this.#unread.add(lead)
-    this.#waitingBytes += record.body.length
+    if (!own.isWaiting) this.#waitingBytes += record.body.length // once, however many calls wait
+    own.isWaiting = true
     return 'waiting'
   }
 
@@ -302,8 +303,9 @@ export class Processor {
       decoded = record
       const call = calls[index]
       assert(call !== undefined && 'source' in call, 'an event decodes the same way each time')
-      this.#waitingBytes -= record.body.length
-      tally.settle(this.#applyTo(endpoint, call, record))
+      if (tally.settle(this.#applyTo(endpoint, call, record))) {
+        this.#waitingBytes -= record.body.length
+      }
     }
   }
 

@@ -8,8 +8,18 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 
 /** The same sum as zlib's, for Node 20.0 to 20.14, which do not offer it. */
 export function crc32ByTable(bytes: Uint8Array, seed = 0): number {
+  return crc32OfPart(bytes, { from: 0, to: bytes.length, seed })
+}
+
+/** The sum of bytes[from] to bytes[to - 1], for parts that are not worth a view of their own. */
+export function crc32OfPart(
+  bytes: Uint8Array,
+  { from, to, seed }: { readonly from: number; readonly to: number; readonly seed: number },
+): number {
   let value = ~seed
-  for (const byte of bytes) value = (TABLE[(value ^ byte) & 255] ?? 0) ^ (value >>> 8)
+  for (let at = from; at < to; at++) {
+    value = (TABLE[(value ^ (bytes[at] ?? 0)) & 255] ?? 0) ^ (value >>> 8)
+  }
   return ~value >>> 0
 }
 

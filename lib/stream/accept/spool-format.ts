@@ -51,7 +51,7 @@
 import assert from 'node:assert'
 import type { StreamPosition } from '../ports.ts'
 import { asBuffer } from './as-buffer.ts'
-import { crc32, crc32ByTable } from './crc32.ts'
+import { crc32, crc32OfPart } from './crc32.ts'
 
 /** Bytes of one of the two copies of a segment's header. */
 export const HEADER_COPY_BYTES = 32
@@ -184,9 +184,9 @@ function payloadBytes(record: NewRecord): number {
 export function encodeFrame(
   record: NewRecord,
   target: Buffer,
-  { offset, seeds }: { offset: number; seeds: FrameSeeds },
+  { offset, seeds, size = target.length }: { offset: number; seeds: FrameSeeds; size?: number },
 ): void {
-  const length = target.length - FRAME_HEADER_BYTES
+  const length = size - FRAME_HEADER_BYTES
   assert(length <= PAYLOAD_BYTES_MAX, 'a longer record could not be read back')
   target.writeUInt32LE(length, 8)
   target.writeDoubleLE(offset, 12)
@@ -201,13 +201,13 @@ export function encodeFrame(
   } else {
     target.write(record.json, 29)
   }
-  target.writeUInt32LE(crc32(target.subarray(FRAME_HEADER_BYTES), seeds.payload), 4)
+  target.writeUInt32LE(crc32(target.subarray(FRAME_HEADER_BYTES, size), seeds.payload), 4)
   target.writeUInt32LE(headSum(target, 0, seeds), 0)
 }
 
 /** By table: for 16 bytes the call into zlib costs more than it saves. */
 function headSum(bytes: Buffer, start: number, seeds: FrameSeeds): number {
-  return crc32ByTable(bytes.subarray(start + 4, start + FRAME_HEADER_BYTES), seeds.header)
+  return crc32OfPart(bytes, { from: start + 4, to: start + FRAME_HEADER_BYTES, seed: seeds.header })
 }
 
 /** A whole frame that was found in a segment. */

@@ -210,7 +210,7 @@ export class Spool {
     const segment = this.#segmentFor(size)
     if (this.#scratch.length < size) this.#scratch = Buffer.allocUnsafe(size * 2)
     const offset = this.#nextOffset
-    encodeFrame(record, this.#scratch.subarray(0, size), { offset, seeds: this.#seeds })
+    encodeFrame(record, this.#scratch, { offset, seeds: this.#seeds, size })
     try {
       segment.append(this.#scratch, size)
       if (this.#options.syncEvery) segment.sync()

@@ -47,6 +47,8 @@ export type CallOutcome = (typeof OUTCOMES)[number]
 
 /** What came of an event whose calls are not all through yet. */
 export class EventTally {
+  /** Whether a call of it waits for the store to be read. */
+  isWaiting = false
   #best: CallOutcome = 'rejected'
   #openCount: number
   readonly #counters: Counters
@@ -58,12 +60,13 @@ export class EventTally {
     counters.waiting++
   }
 
-  /** Counts a call; the event is counted with its last one. */
-  settle(outcome: CallOutcome): void {
+  /** Counts a call; the event is counted with its last one, and true is the answer to that one. */
+  settle(outcome: CallOutcome): boolean {
     if (OUTCOMES.indexOf(outcome) > OUTCOMES.indexOf(this.#best)) this.#best = outcome
     this.#openCount--
-    if (this.#openCount > 0) return
+    if (this.#openCount > 0) return false
     this.#counters.waiting--
     this.#counters[this.#best]++
+    return true
   }
 }
