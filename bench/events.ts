@@ -5,40 +5,85 @@ export interface EventShape {
   readonly count: number
   readonly endpointCount: number
   readonly featureCount: number
+  /** Which endpoint an event is of; by chance where this is missing. */
+  readonly endpointOf?: (index: number) => number
+  /** Rows of an event; one where this is missing. */
+  readonly rowsOf?: (index: number) => number
+  /** Numbers of an event; random ones of full precision where this is missing. */
+  readonly number?: () => number
 }
 
-/** 2026-11-02 08:00:00 UTC. */
-export const FIRST_AT_MS = 1_793_606_400_000
+/** Time between two events: 5,000 a second, what one worker takes inside Nuclio's wrapper. */
+export const STEP_US = 200
+
+const WHEN = '"when":"'
+const NO_TIME = '2000-01-01 00:00:00.000000+00:00'
+
+/** Bodies that come again and again, each time with the times that go on from the last. */
+export class EventStream {
+  readonly bodies: readonly Buffer[]
+  /** Where the time stands in each body. */
+  readonly #places: readonly number[]
+  #nextUs: number
+
+  /** @param startUs  the first event's time, microseconds since 1970 UTC */
+  constructor(bodies: readonly Buffer[], startUs: number) {
+    this.bodies = bodies
+    this.#places = bodies.map((body) => body.indexOf(WHEN) + WHEN.length)
+    this.#nextUs = startUs
+  }
+
+  /** Time after the last event of this turn. */
+  get endUs(): number {
+    return this.#nextUs
+  }
+
+  /** Writes the next times into the bodies; answers the first one. */
+  restamp(): number {
+    const startUs = this.#nextUs
+    for (const [index, body] of this.bodies.entries()) {
+      body.write(timeText(startUs + index * STEP_US), this.#places[index] ?? 0, 'latin1')
+    }
+    this.#nextUs = startUs + this.bodies.length * STEP_US
+    return startUs
+  }
+}
+
+/** As a serving function writes it, up to its zone: 2026-11-02 08:00:00.000200. */
+function timeText(atUs: number): string {
+  const text = new Date(Math.floor(atUs / 1000)).toISOString().replace('T', ' ')
+  return `${text.slice(0, 23)}${String(atUs % 1000).padStart(3, '0')}`
+}
 
 /**
- * Bodies as MLRun's serving pushes them, each different, with numbers of full precision. The first
- * event of each endpoint comes in turn, the others by chance; every tenth endpoint has labels and
- * metrics.
+ * Bodies as MLRun's serving pushes them, each different, with numbers of full precision; every tenth
+ * endpoint has labels and metrics. Their time is to be filled in (`EventStream`).
  */
-export function makeEvents({ count, endpointCount, featureCount }: EventShape): readonly Buffer[] {
+export function makeEvents(shape: EventShape): readonly Buffer[] {
+  const { count, endpointCount, featureCount } = shape
   const random = seededRandom(count)
+  const { endpointOf = () => Math.floor(random() * endpointCount) } = shape
+  const { rowsOf = () => 1, number = random } = shape
   return Array.from({ length: count }, (_, index) => {
-    const endpoint = index < endpointCount ? index : Math.floor(random() * endpointCount)
-    const when = new Date(FIRST_AT_MS + index * 10).toISOString().replace('T', ' ')
-    const micros = String(index % 1000).padStart(3, '0')
+    const endpoint = endpointOf(index)
+    const rows = Array.from({ length: rowsOf(index) }, number)
     const id = `${(index * 2_654_435_761) % 4_294_967_296}-4a2b-9a01-${index}`
-    return Buffer.from(
-      JSON.stringify({
-        class: 'SklearnModelServer',
-        worker: 0,
-        model: `model-${endpoint}`,
-        version: 'v1',
-        host: 'serving-0',
-        function_uri: 'bench/serving:v1',
-        request: { inputs: [Array.from({ length: featureCount }, random)], id },
-        op: 'infer',
-        resp: { id, model_name: `model-${endpoint}`, outputs: [random()], model_version: 'v1' },
-        when: `${when.slice(0, 23)}${micros}+00:00`,
-        microsec: 500 + Math.floor(random() * 5000),
-        ...(endpoint % 10 === 0
-          ? { labels: { framework: 'sklearn' }, metrics: { m: random() } }
-          : {}),
-      }),
-    )
+    const event = {
+      class: 'SklearnModelServer',
+      worker: 0,
+      model: `model-${endpoint}`,
+      version: 'v1',
+      host: 'serving-0',
+      function_uri: 'bench/serving:v1',
+      request: { inputs: rows.map(() => Array.from({ length: featureCount }, number)), id },
+      op: 'infer',
+      resp: { id, model_name: `model-${endpoint}`, outputs: rows, model_version: 'v1' },
+      when: NO_TIME,
+      microsec: 500 + Math.floor(random() * 5000),
+      ...(endpoint % 10 === 0
+        ? { labels: { framework: 'sklearn' }, metrics: { m: random() } }
+        : {}),
+    }
+    return Buffer.from(JSON.stringify(event))
   })
 }

@@ -1,161 +1,106 @@
+/**
+ * The way of an event through decode, compute and batch, and the same with the spool before it, over
+ * JSON.parse of the same bodies. All endpoints are known before, and each one is at another place of
+ * its sampling and of its batch, as after hours of traffic.
+ */
 import assert from 'node:assert'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { streamSettings } from '../handler/stream-settings.ts'
-import { parseConfig } from '../lib/config/parse.ts'
-import { openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
-import { DeadLetters } from '../lib/stream/accept/dead-letters.ts'
-import { endpointCandidates } from '../lib/stream/accept/decode.ts'
-import { encodeRead } from '../lib/stream/accept/endpoint-read.ts'
-import { Spool } from '../lib/stream/accept/spool.ts'
-import { EndpointTable } from '../lib/stream/compute/endpoint-table.ts'
-import { IdleRows } from '../lib/stream/compute/idle-rows.ts'
-import { ChangedEndpoints } from '../lib/stream/deliver/changed-endpoints.ts'
-import { ClaimedRanges } from '../lib/stream/deliver/claimed-ranges.ts'
-import { MetricBatches } from '../lib/stream/deliver/metric-batches.ts'
-import { MetricWriter } from '../lib/stream/deliver/metric-writer.ts'
-import { PredictionBatches } from '../lib/stream/deliver/prediction-batches.ts'
-import { Processor, type WaitingCall } from '../lib/stream/processor.ts'
-import { Telemetry } from '../lib/stream/telemetry.ts'
-import { FIRST_AT_MS, makeEvents } from './events.ts'
-import { cpuUsOf, type Figure, interleave } from './support.ts'
+import { EventStream, makeEvents } from './events.ts'
+import { LiveService } from './live-service.ts'
+import { ProcessorBench } from './processor-bench.ts'
+import { cpuUsOf, type Findings, interleave, type Rounds, ratioOf, withFolder } from './support.ts'
 
 const EVENTS = 20_000
-/** Rows that an endpoint has on average before anything is measured. */
-const ROWS_BEFORE = 4
-const SPOOL_SEGMENT_BYTES = 64 * 1024 * 1024
-const silent = (): void => undefined
+const FEATURES = 20
+/** An endpoint's first event has 1 to so many rows, so that a tenth of all later ones is sampled. */
+const FIRST_ROWS_MAX = 10
+/** First events are that long that only so many are held at once. */
+const ENDPOINTS_AT_ONCE = 1_000
+/** 2026-11-02 08:00:00 UTC. */
+const START_US = 1_793_606_400_000_000
 
-/** Cost per event over that of JSON.parse of the same body, and memory per endpoint. */
-export interface HotPathResult {
-  readonly endpointCount: number
-  readonly parseUs: Figure
-  /** Decode, compute and batch. */
-  readonly applyUs: Figure
-  /** The same, and the durable write before it. */
-  readonly withSpoolUs: Figure
-  readonly hotPathOverJsonParse: number
-  readonly withSpoolOverJsonParse: number
-}
-
-/** Measures events of 20 features on so many endpoints, all registered before. */
-export function measureHotPath(endpointCount: number): HotPathResult {
-  const all = makeEvents({ count: endpointCount + EVENTS, endpointCount, featureCount: 20 })
-  const bodies = all.slice(endpointCount)
-  const bench = new Bench()
-  const folder = mkdtempSync(join(tmpdir(), 'bench-spool-'))
-  const spool = new Spool(openSegmentFolder(folder), {
-    segmentBytes: SPOOL_SEGMENT_BYTES,
-    syncEvery: false,
-  })
-  try {
-    bench.register(all.slice(0, endpointCount))
-    for (let row = 0; row < ROWS_BEFORE * endpointCount; row++) {
-      bench.apply(all[row % all.length] ?? Buffer.alloc(0), bench.offset++)
-    }
-    bench.dropDue()
-    const perEvent = (work: (body: Buffer) => void) => (): number => {
-      const us = cpuUsOf(() => {
-        for (const body of bodies) work(body)
-        bench.dropDue()
-      })
-      return us / bodies.length
-    }
-    const figures = interleave(
-      {
-        parse: perEvent((body) => JSON.parse(body.toString('utf8'))),
-        apply: perEvent((body) => bench.apply(body, bench.offset++)),
-        withSpool: perEvent((body) => {
-          const arrivedAtUs = bench.arrivedAtUs()
-          spool.append({ kind: 'event', arrivedAtUs, position: null, body })
-          bench.apply(body, bench.offset++)
-        }),
+/** Decode, compute and batch, with so many endpoints. */
+export async function measureHotPath(
+  { endpointCount, key }: { readonly endpointCount: number; readonly key: string },
+  rounds: Rounds,
+): Promise<Findings> {
+  const bench = new ProcessorBench()
+  let startUs = START_US
+  for (const first of firstEvents(endpointCount, startUs)) {
+    bench.register(first)
+    startUs = first.endUs
+  }
+  bench.dropDue()
+  const stream = new EventStream(eventsOf(endpointCount), startUs)
+  const figures = await interleave(
+    {
+      parse: () => parseUsPerEvent(stream.bodies),
+      apply: async () => {
+        const atUs = stream.restamp()
+        const us = await cpuUsOf(() => {
+          bench.applyAll(stream, atUs)
+          bench.dropDue()
+        })
+        return us / EVENTS
       },
-      { rounds: 5, warmups: 2 },
-    )
-    return {
-      endpointCount,
-      parseUs: figures.parse,
-      applyUs: figures.apply,
-      withSpoolUs: figures.withSpool,
-      hotPathOverJsonParse: figures.apply.least / figures.parse.least,
-      withSpoolOverJsonParse: figures.withSpool.least / figures.parse.least,
-    }
-  } finally {
-    spool.close()
-    rmSync(folder, { recursive: true })
-  }
+    },
+    rounds,
+  )
+  assert.equal(bench.acceptedCount, endpointCount + EVENTS * (rounds.warmups + rounds.rounds))
+  return { [key]: ratioOf(figures.apply, figures.parse) }
 }
 
-/** A processor with its batches, whose rows are dropped instead of written. */
-export class Bench {
-  readonly #changed: ChangedEndpoints
-  readonly #metrics: MetricBatches
-  readonly #predictions: PredictionBatches
-  readonly processor: Processor
-  offset = 0
+/**
+ * An event of a stream as the handler takes it: its position is read, it is appended to the spool by one
+ * write and then applied; the spool is synced in the background every 1,000 events.
+ */
+export function measureWithSpool(endpointCount: number, rounds: Rounds): Promise<Findings> {
+  return withFolder(async (folder) => {
+    const service = await LiveService.open(folder)
+    let { startUs } = service
+    for (const first of firstEvents(endpointCount, startUs)) {
+      await service.takeAll(first)
+      startUs = first.endUs
+    }
+    const stream = new EventStream(eventsOf(endpointCount), startUs)
+    const figures = await interleave(
+      {
+        parse: () => parseUsPerEvent(stream.bodies),
+        withSpool: async () => (await service.takeAll(stream)) / EVENTS,
+      },
+      rounds,
+    )
+    const count = endpointCount + EVENTS * (rounds.warmups + rounds.rounds)
+    assert.equal(service.counts.accepted, count)
+    await service.close()
+    return { withSpoolOverJsonParse: ratioOf(figures.withSpool, figures.parse) }
+  })
+}
 
-  constructor() {
-    const settings = streamSettings(parseConfig({}))
-    const table = new EndpointTable<WaitingCall>(settings)
-    this.#changed = new ChangedEndpoints(settings.recordAgeMsMax)
-    this.#metrics = new MetricBatches(settings.metricLimits)
-    this.#predictions = new PredictionBatches(settings.predictionLimits, new ClaimedRanges([]))
-    this.processor = new Processor({
-      log: 'bench',
-      table,
-      changed: this.#changed,
-      metricWriter: new MetricWriter({
-        table,
-        idleRows: new IdleRows(table, settings.idleLayout),
-        metrics: this.#metrics,
-        changed: this.#changed,
-      }),
-      predictions: this.#predictions,
-      deadLetters: new DeadLetters({ append: silent, close: silent }, 'bench', []),
-      telemetry: new Telemetry({ debug: silent, info: silent, warn: silent, error: silent }),
-      bounds: settings.bounds,
-      sampleWindow: settings.sampleWindow,
-      defaultVersion: settings.defaultVersion,
+/** CPU microseconds per event of JSON.parse of a body, from its bytes: the floor. */
+export async function parseUsPerEvent(bodies: readonly Buffer[]): Promise<number> {
+  const us = await cpuUsOf(() => {
+    for (const body of bodies) JSON.parse(body.toString('utf8'))
+  })
+  return us / bodies.length
+}
+
+function eventsOf(endpointCount: number): readonly Buffer[] {
+  return makeEvents({ count: EVENTS, endpointCount, featureCount: FEATURES })
+}
+
+function* firstEvents(endpointCount: number, startUs: number): Generator<EventStream> {
+  let nextUs = startUs
+  for (let from = 0; from < endpointCount; from += ENDPOINTS_AT_ONCE) {
+    const bodies = makeEvents({
+      count: Math.min(ENDPOINTS_AT_ONCE, endpointCount - from),
+      endpointCount,
+      featureCount: FEATURES,
+      endpointOf: (index) => from + index,
+      rowsOf: (index) => 1 + (index % FIRST_ROWS_MAX),
+      number: () => 0,
     })
-  }
-
-  arrivedAtUs(): number {
-    return (FIRST_AT_MS + 1_000_000) * 1000
-  }
-
-  apply(body: Buffer, offset: number): void {
-    const arrivedAtUs = this.arrivedAtUs()
-    this.processor.apply({ kind: 'event', offset, arrivedAtUs, position: null, body })
-  }
-
-  /** Meets every endpoint for the first time. */
-  register(bodies: readonly Buffer[]): void {
-    for (const body of bodies) this.apply(body, this.offset++)
-    for (const { source } of [...this.processor.unread]) {
-      const [candidate] = endpointCandidates(source, 'latest')
-      assert(candidate !== undefined)
-      const json = encodeRead({ source, ...candidate, record: null })
-      const arrivedAtUs = this.arrivedAtUs()
-      this.processor.apply({ kind: 'read', offset: this.offset++, arrivedAtUs, json })
-    }
-    this.dropDue()
-  }
-
-  /** Takes out everything that waits, open batches too. */
-  dropAll(): void {
-    this.#predictions.cutDue(Number.POSITIVE_INFINITY)
-    this.#metrics.takeDue(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
-    this.dropDue()
-  }
-
-  /** Takes out what would be written now; batches that are neither full nor too many stay open. */
-  dropDue(): void {
-    this.#changed.takeDue(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
-    this.#metrics.takeDue(0, Number.POSITIVE_INFINITY)
-    for (let cut = this.#predictions.takeCut(); cut !== null; cut = this.#predictions.takeCut()) {
-      this.#predictions.settle(cut)
-    }
+    const stream = new EventStream(bodies, nextUs)
+    yield stream
+    nextUs = stream.endUs
   }
 }

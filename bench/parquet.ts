@@ -1,14 +1,12 @@
 /**
  * Workload: files of 10,000 rows with 20 features of full precision, ids and times that never
- * repeat, one endpoint with two labels; every file is made durable. Needs dist/parquet-worker.js
- * and dist/parquet_wasm_bg.wasm; run in the project's folder. Read the ratios: both sides of each
- * are measured in the same run, in turns, after a warm-up.
+ * repeat, one endpoint with two labels; every file is made durable.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import type { Builder, Data } from 'apache-arrow'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Builder, Data, DataType } from 'apache-arrow'
 import {
   Field,
   Float64,
@@ -30,71 +28,85 @@ import { encodeFile, encodeTable } from '../lib/store/parquet/parquet-encode.ts'
 import { packFile, packTexts } from '../lib/store/parquet/parquet-pack.ts'
 import { createParquetSink, type ParquetFileSink } from '../lib/store/parquet/parquet-sink.ts'
 import { textAt } from '../lib/stream/deliver/text-column.ts'
-import { type PredictionFile, ROW } from '../lib/stream/ports.ts'
+import { type PredictionFile, ROW, type TextBytes } from '../lib/stream/ports.ts'
+import {
+  cpuUsOf,
+  type Findings,
+  interleave,
+  PRODUCT,
+  type Rounds,
+  ratioOf,
+  seededRandom,
+  withFolder,
+} from './support.ts'
 
 const ROW_COUNT = 10_000
 const FEATURE_COUNT = 20
+/** One file is little CPU time; more of them make a round calmer. */
+const FILES_PER_ROUND = 2
 const STRIDE = ROW.features + FEATURE_COUNT
-const REPEATS = 7
-/** Files a sample of CPU time: one file is only a few ticks of the system's clock for it. */
-const SAMPLE_FILES = 10
 
-/** One measured value of two ways to do the same, and the first as a share of the second. */
-export interface Comparison {
-  readonly ours: number
-  readonly other: number
-  readonly ratio: number
-}
+type Work = () => Promise<void>
 
 /**
- * CPU microseconds a row, all threads, least of 7: `ours` through the sink and its worker, `other`
- * with the same columns built by Arrow's builders, value by value, in the main thread. Both encode
- * with the same settings and make the file durable. Goal: ratio <= 0.6.
+ * CPU microseconds a row, all threads: through the sink and its worker, over the same columns built by
+ * Arrow's builders, value by value, in the main thread. Both encode with the same settings and make the
+ * file durable.
  */
-export async function parquetCostPerRow(): Promise<Comparison> {
+export async function measureParquetCost(rounds: Rounds): Promise<Findings> {
   return withSink(async (sink, root) => {
     const file = benchFile()
+    const texts = textsOf(file)
     const path = join(root, 'by-builders.parquet')
     const writeByBuilders = async (): Promise<void> =>
-      writeDurably({ root, path, bytes: encodeTable(tableByBuilders(file)) })
-    const { ours, other } = await inTurns(cpuUsPerRow, {
-      ours: () => writeWith(sink, file),
-      other: writeByBuilders,
-    })
-    return comparison(Math.min(...ours), Math.min(...other))
+      writeDurably({ root, path, bytes: encodeTable(tableByBuilders(file, texts)) })
+    const usPerRow = (work: Work) => async (): Promise<number> => {
+      const us = await cpuUsOf(async () => {
+        for (let count = 0; count < FILES_PER_ROUND; count++) await work()
+      })
+      return us / (FILES_PER_ROUND * ROW_COUNT)
+    }
+    const { ours, builders } = await interleave(
+      { ours: usPerRow(() => writeWith(sink, file)), builders: usPerRow(writeByBuilders) },
+      rounds,
+    )
+    return { parquetOverArrowBuilder: ratioOf(ours, builders) }
   })
 }
 
 /**
- * The longest time, in milliseconds, that the main thread's event loop stands still while one file
- * is written, median of 7: `ours` by the sink, `other` by the same code in the main thread. Goal:
- * ratio <= 0.15.
+ * The longest time, in milliseconds, that the main thread's event loop stands still while one file is
+ * written: by the sink, over the same code in the main thread. The medians of the rounds are compared,
+ * as this is wall time and no work but luck makes a gap shorter.
  */
-export async function longestGap(): Promise<Comparison> {
+export async function measureGap(rounds: Rounds): Promise<Findings> {
   return withSink(async (sink, root) => {
     const file = benchFile()
     const path = join(root, 'inline.parquet')
     const writeInline = async (): Promise<void> =>
       writeDurably({ root, path, bytes: encodeFile(packFile(file)) })
-    const { ours, other } = await inTurns(gapMs, {
-      ours: () => writeWith(sink, file),
-      other: writeInline,
-    })
-    return comparison(median(ours), median(other))
+    const { ours, inline } = await interleave(
+      { ours: () => gapMs(() => writeWith(sink, file)), inline: () => gapMs(writeInline) },
+      rounds,
+    )
+    const value = median(ours.runs) / median(inline.runs)
+    return { gapOverInline: { ...ratioOf(ours, inline), value } }
   })
 }
 
-async function withSink<T>(run: (sink: ParquetFileSink, root: string) => Promise<T>): Promise<T> {
-  const root = mkdtempSync(join(tmpdir(), 'parquet-bench-'))
-  const sink = createParquetSink({ root, workerPath: resolve('dist/parquet-worker.js') })
-  initSync({ module: readFileSync(resolve('dist/parquet_wasm_bg.wasm')) })
-  try {
-    await sink.warmUp()
-    return await run(sink, root)
-  } finally {
-    await sink.close()
-    rmSync(root, { recursive: true })
-  }
+async function withSink(
+  run: (sink: ParquetFileSink, root: string) => Promise<Findings>,
+): Promise<Findings> {
+  return withFolder(async (root) => {
+    const sink = createParquetSink({ root, workerPath: join(PRODUCT, 'parquet-worker.js') })
+    initSync({ module: readFileSync(join(PRODUCT, 'parquet_wasm_bg.wasm')) })
+    try {
+      await sink.warmUp()
+      return await run(sink, root)
+    } finally {
+      await sink.close()
+    }
+  })
 }
 
 async function writeWith(sink: ParquetFileSink, file: PredictionFile): Promise<void> {
@@ -102,79 +114,36 @@ async function writeWith(sink: ParquetFileSink, file: PredictionFile): Promise<v
   if (outcome.kind !== 'written') throw new Error(JSON.stringify(outcome))
 }
 
-type Work = () => Promise<void>
-
-async function inTurns(
-  measure: (work: Work) => Promise<number>,
-  works: Record<'ours' | 'other', Work>,
-) {
-  const ours: number[] = []
-  const other: number[] = []
-  for (let count = 0; count < 3; count++) {
-    await works.ours()
-    await works.other()
-  }
-  for (let count = 0; count < REPEATS; count++) {
-    ours.push(await measure(works.ours))
-    other.push(await measure(works.other))
-  }
-  return { ours, other }
-}
-
-async function cpuUsPerRow(work: Work): Promise<number> {
-  const before = process.cpuUsage()
-  for (let count = 0; count < SAMPLE_FILES; count++) await work()
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / (SAMPLE_FILES * ROW_COUNT)
-}
-
 /**
  * Watches the event loop by a timer of 1 ms, which is how an event would find it. Asking for turn
  * after turn instead would keep a CPU busy, and measure the scheduler when there are only two.
  */
 async function gapMs(work: Work): Promise<number> {
-  const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
   let longest = 0
   let isWatching = true
   const watch = async (): Promise<void> => {
     while (isWatching) {
       const before = performance.now()
-      await pause(1)
+      await wait(1)
       longest = Math.max(longest, performance.now() - before - 1)
     }
   }
   const watching = watch()
-  await pause(5)
+  await wait(5)
   longest = 0
   await work()
-  await pause(3)
+  await wait(3)
   isWatching = false
   await watching
   return longest
-}
-
-function comparison(ours: number, other: number): Comparison {
-  return { ours, other, ratio: ours / other }
 }
 
 function median(values: readonly number[]): number {
   return [...values].sort((one, other) => one - other)[values.length >> 1] ?? Number.NaN
 }
 
-/** Pseudo-random numbers in [0, 1) with all bits in use (splitmix32 twice), from a fixed seed. */
-function randomNumbers(): () => number {
-  let state = 42
-  const next32 = (): number => {
-    state = (state + 0x9e3779b9) | 0
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97)
-    return (mixed ^ (mixed >>> 15)) >>> 0
-  }
-  return () => ((next32() >>> 5) * 2 ** 26 + (next32() >>> 6)) / 2 ** 53
-}
-
 function benchFile(): PredictionFile {
-  const random = randomNumbers()
+  const random = seededRandom(ROW_COUNT)
   const startUs = Date.UTC(2026, 0, 2, 3) * 1000
   const rows = Array.from({ length: ROW_COUNT }, (_, row) => row)
   const timeText = (row: number): string => `2026-01-02 03:00:00.${String(100_000 + row)}+00:00`
@@ -217,65 +186,69 @@ function benchFile(): PredictionFile {
   }
 }
 
+/** What a writer by builders would have kept of the texts that the file holds as bytes. */
+interface RowTexts {
+  readonly requestIds: readonly string[]
+  readonly lastRequests: readonly string[]
+}
+
+function textsOf({ rowCount, requestIds, lastRequests }: PredictionFile): RowTexts {
+  const all = (texts: TextBytes): string[] =>
+    Array.from({ length: rowCount }, (_, row) => textAt(texts, row))
+  return { requestIds: all(requestIds), lastRequests: all(lastRequests) }
+}
+
 /** The same table as `arrowTable`, each value appended to its column's builder. */
-function tableByBuilders(file: PredictionFile): Table {
+function tableByBuilders(file: PredictionFile, texts: RowTexts): Table {
   const text = new Utf8()
   const entries = (value: Utf8 | Float64): Map_ =>
     new Map_(
       new Field('entries', new Struct([new Field('key', text), new Field('value', value, true)])),
     )
-  const types = {
-    timestamp: new TimestampMicrosecond('UTC'),
-    endpoint_id: text,
-    function_uri: text,
-    model: text,
-    model_class: text,
-    request_id: text,
-    first_request: text,
-    last_request: text,
-    latency: new Int64(),
-    error_count: new Int64(),
-    prediction: new List(new Field('element', new Float64(), true)),
-    labels: entries(text),
-    entities: entries(text),
-    metrics: entries(new Float64()),
+  const builder = (type: DataType): Builder => makeBuilder({ type, nullValues: [null] })
+  const columns = {
+    timestamp: builder(new TimestampMicrosecond('UTC')),
+    endpoint_id: builder(text),
+    function_uri: builder(text),
+    model: builder(text),
+    model_class: builder(text),
+    request_id: builder(text),
+    first_request: builder(text),
+    last_request: builder(text),
+    latency: builder(new Int64()),
+    error_count: builder(new Int64()),
+    prediction: builder(new List(new Field('element', new Float64(), true))),
+    labels: builder(entries(text)),
+    entities: builder(entries(text)),
+    metrics: builder(entries(new Float64())),
   }
-  const columns = new Map<string, Builder>(
-    Object.entries(types).map(([name, type]) => [name, makeBuilder({ type, nullValues: [null] })]),
-  )
   const features = file.featureNames.map(() =>
     makeBuilder({ type: new Float64(), nullValues: [null, Number.NaN] }),
   )
+  const { numbers } = file
   for (let row = 0; row < file.rowCount; row++) {
-    for (const [name, value] of Object.entries(rowOf(file, row))) columns.get(name)?.append(value)
-    const at = row * STRIDE + ROW.features
-    features.forEach((builder, index) => {
-      builder.append(file.numbers[at + index] ?? null)
-    })
+    const at = row * STRIDE
+    const identity = file.identities[numbers[at + ROW.identity] ?? 0]
+    // This builder takes milliseconds.
+    columns.timestamp.append(Math.floor((numbers[at + ROW.atUs] ?? 0) / 1000))
+    columns.endpoint_id.append(file.claim.endpointId)
+    columns.function_uri.append(identity?.functionUri)
+    columns.model.append(identity?.model)
+    columns.model_class.append(identity?.modelClass)
+    columns.request_id.append(texts.requestIds[row])
+    columns.first_request.append(file.firstRequests[numbers[at + ROW.firstRequest] ?? 0])
+    columns.last_request.append(texts.lastRequests[row])
+    columns.latency.append(BigInt(numbers[at + ROW.latencyUs] ?? 0))
+    columns.error_count.append(BigInt(numbers[at + ROW.errorCount] ?? 0))
+    columns.prediction.append([file.predictions[row]])
+    columns.labels.append(file.labelSets[numbers[at + ROW.labels] ?? 0])
+    columns.entities.append(null)
+    columns.metrics.append(null)
+    for (let index = 0; index < FEATURE_COUNT; index++) {
+      features[index]?.append(numbers[at + ROW.features + index] ?? null)
+    }
   }
-  return tableOf(file, columns, features)
-}
-
-function rowOf(file: PredictionFile, row: number): Record<string, unknown> {
-  const at = row * STRIDE
-  const number = (column: number): number => file.numbers[at + column] ?? 0
-  const identity = file.identities[number(ROW.identity)]
-  return {
-    timestamp: Math.floor(number(ROW.atUs) / 1000), // this builder takes milliseconds
-    endpoint_id: file.claim.endpointId,
-    function_uri: identity?.functionUri,
-    model: identity?.model,
-    model_class: identity?.modelClass,
-    request_id: textAt(file.requestIds, row),
-    first_request: file.firstRequests[number(ROW.firstRequest)],
-    last_request: textAt(file.lastRequests, row),
-    latency: BigInt(number(ROW.latencyUs)),
-    error_count: BigInt(number(ROW.errorCount)),
-    prediction: [file.predictions[row]],
-    labels: file.labelSets[number(ROW.labels)],
-    entities: null,
-    metrics: null,
-  }
+  return tableOf(file, new Map(Object.entries(columns)), features)
 }
 
 function tableOf(

@@ -1,112 +1,115 @@
-// What the function costs, as ratios to a floor that is measured in the same run.
-//   node bench/run.mjs [--json]
-// Each part runs in a process of its own, so that heaps do not mix. CPU time of user and system, all
-// threads; the least of several interleaved rounds, since a busy neighbour can only add to it.
-import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { cpus } from 'node:os'
+// Measures what an event costs and prints it beside its goals:
+//   node bench/run.mjs [--full] [--json] [PART ...]
+// Every figure is CPU time over a floor of the same run. --full takes four times as many rounds.
+import { execFileSync, spawn } from 'node:child_process'
+import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { buildProduct } from '../build.mjs'
 
 const OUT = '.build/bench'
-const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
-
-await buildProduct({ quiet: true })
-rmSync(OUT, { recursive: true, force: true })
-await build({
-  entryPoints: readdirSync('bench/parts').map((name) => join('bench/parts', name)),
-  outdir: OUT,
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20',
-  external: Object.keys({ ...dependencies, ...devDependencies }),
-  conditions: ['source'],
-  loader: { '.wasm': 'file' },
-  logLevel: 'error',
-})
-
-/** The JSON that a part prints; its errors go to stderr. */
-function run(part, ...args) {
-  const file = join(OUT, `${part}.js`)
-  const { status, stdout } = spawnSync(process.execPath, ['--expose-gc', file, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-  })
-  if (status !== 0) throw new Error(`The part ${part} of the bench failed.`)
-  return JSON.parse(stdout.slice(stdout.indexOf('{')))
-}
-
-const few = run('hot-path', '1000')
-const many = run('hot-path', '100000')
-const memory = run('memory')
-const toFile = run('to-file')
-const parquet = run('parquet')
-const load = run('load')
-const wrapper = run('wrapper')
-
-const figures = [
-  [
-    'hotPathOverJsonParse',
-    few.hotPathOverJsonParse,
-    1.9,
-    'decode, compute, batch / JSON.parse; 1,000 endpoints, 20 features',
-  ],
-  ['hotPathOverJsonParseAt100k', many.hotPathOverJsonParse, 2.2, 'the same with 100,000 endpoints'],
-  [
-    'withSpoolOverJsonParse',
-    few.withSpoolOverJsonParse,
-    2.7,
-    'with the durable write before it; 1,000 endpoints',
-  ],
-  [
-    'toFileOverJsonParse',
-    toFile.toFileOverJsonParse,
-    5.9,
-    'up to the finished Parquet file, all threads, spool included',
-  ],
-  ['bytesPerEndpoint', memory.bytesPerEndpoint, 4500, 'memory besides open batches, 20 features'],
-  [
-    'parquetOverArrowBuilder',
-    parquet.parquet.ratio,
-    0.6,
-    'CPU per row / the same columns by arrow builders',
-  ],
-  ['gapOverInline', parquet.gap.ratio, 0.15, 'longest stop of the event loop / writing inline'],
-  [
-    'loadOverEmpty',
-    load.loadOverEmpty,
-    2,
-    'loading handler.js / an empty function of the same SDK',
-  ],
-  [
-    'wrapperOverEmpty',
-    wrapper.wrapperOverEmpty,
-    null,
-    'whole function inside the wrapper / an empty one',
-  ],
+const PARTS = [
+  'hot-path',
+  'hot-path-100k',
+  'with-spool',
+  'to-file',
+  'memory',
+  'parquet',
+  'gap',
+  'load',
+  'wrapper',
 ]
 
-const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, node: process.version }
-if (process.argv.includes('--json')) {
-  const values = Object.fromEntries(figures.map(([name, value]) => [name, value]))
-  console.log(
-    JSON.stringify({
-      ...values,
-      machine,
-      parts: { few, many, memory, toFile, parquet, load, wrapper },
-    }),
-  )
-} else {
-  console.log(`${machine.cores} x ${machine.cpu}, Node ${machine.node}\n`)
-  for (const [name, value, goal, what] of figures) {
-    const shown = value >= 100 ? String(Math.round(value)) : value.toFixed(2)
-    const verdict = goal === null ? '' : value <= goal ? `<= ${goal}  ok` : `<= ${goal}  ABOVE`
-    console.log(`${name.padEnd(28)}${shown.padStart(8)}   ${verdict.padEnd(16)} ${what}`)
+/** Builds the product and the bench; both stay as they are while others build theirs. */
+async function prepare() {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+  await buildProduct({ quiet: true })
+  rmSync(OUT, { recursive: true, force: true })
+  cpSync('dist', join(OUT, 'dist'), { recursive: true })
+  await build({
+    entryPoints: ['bench/main.ts', 'bench/report.ts'],
+    outdir: OUT,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: Object.keys({ ...dependencies, ...devDependencies }),
+    conditions: ['source'],
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  })
+}
+
+let running = null
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    running?.kill('SIGTERM')
+    process.exit(1)
+  })
+}
+
+/** What a part found; it runs in a process of its own. */
+function measure(part, isFull) {
+  const args = ['--expose-gc', '--enable-source-maps', join(OUT, 'main.mjs'), part]
+  const child = spawn(process.execPath, [...args, isFull ? '--full' : ''], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  running = child
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => {
+      if (code === 0) resolve(JSON.parse(output))
+      else reject(new Error(`The part ${part} ended with ${code}.`))
+    })
+  })
+}
+
+function commit() {
+  try {
+    const args = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*']
+    return execFileSync('git', args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
+  } catch {
+    return 'unknown' // no repository, or no git
   }
-  const { least, most } = few.parseUs
+}
+
+const args = process.argv.slice(2)
+const isFull = args.includes('--full')
+const isJson = args.includes('--json')
+const wanted = args.filter((arg) => !arg.startsWith('--'))
+const unknown = wanted.filter((part) => !PARTS.includes(part))
+if (unknown.length > 0) {
+  console.error(`There is no part ${unknown.join(', ')}: choose of ${PARTS.join(', ')}.`)
+  process.exit(1)
+}
+
+const startedAtMs = Date.now()
+await prepare()
+const findings = {}
+for (const part of wanted.length > 0 ? wanted : PARTS) {
+  const partAtMs = Date.now()
+  if (!isJson) process.stderr.write(`${part} ... `)
+  Object.assign(findings, await measure(part, isFull))
+  if (!isJson) process.stderr.write(`${((Date.now() - partAtMs) / 1000).toFixed(1)} s\n`)
+}
+const { asJson, asTable, machine } = await import(pathToFileURL(join(OUT, 'report.mjs')).href)
+const facts = { machine: machine(), commit: commit(), seconds: (Date.now() - startedAtMs) / 1000 }
+if (isJson) console.log(asJson(findings, facts))
+else {
+  const { cpu, cores, node } = facts.machine
+  console.log(`${asTable(findings)}\n`)
+  console.log(`${cpu}, ${cores} cores, node ${node}, commit ${facts.commit}, ${facts.seconds} s.`)
   console.log(
-    `\nJSON.parse: ${least.toFixed(2)} us an event, ${most.toFixed(2)} at most; the gap tells how calm the machine was.`,
+    'CPU time, least of the rounds of both sides; "rounds": least and most of the single rounds.',
   )
 }

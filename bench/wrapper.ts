@@ -1,85 +1,175 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { type Runner, startRunner } from 'nuclio-sdk-ts/runner'
-import { FIRST_AT_MS, makeEvents } from './events.ts'
-import { type Figure, figureOf } from './support.ts'
+/**
+ * CPU per event of the whole function in the process that Nuclio gives it, over an empty handler under
+ * the same wrapper. Each event is sent when the one before is answered, as Nuclio does, and the CPU is
+ * that of the function's process, all threads.
+ */
+import assert from 'node:assert'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { EventStream, makeEvents } from './events.ts'
+import { EMPTY_HANDLER } from './load.ts'
+import { type Findings, interleave, PRODUCT, type Rounds, ratioOf, withFolder } from './support.ts'
+import { WrappedFunction } from './wrapped-function.ts'
 
-const EVENTS = 15_000
-const ROUNDS = 3
-/** proc(5): CPU times are counted in ticks of 10 ms. */
-const TICK_US = 10_000
-
-/** CPU of the function's process per event, inside the contract of Nuclio's wrapper. */
-export interface WrapperResult {
-  readonly functionUs: Figure
-  readonly emptyUs: Figure
-  readonly wrapperOverEmpty: number
-}
+const EVENTS = 20_000
+const ENDPOINTS = 1_000
+const FEATURES = 20
+/** First events of 1 to so many rows: some batch of metrics is full all the time, as after hours. */
+const FIRST_ROWS_MAX = 100
+const HOUR_MS = 3_600_000
+/** Half the default, and one that is never reached. */
+const TICK_MS = 500
+const NO_TICK_MS = 60_000
+/** In two ticks every changed record is written once. */
+const ROUND_MS = 2 * TICK_MS
+const SHORT_ROUND_MS = 400
 
 /**
- * Plays the same events to the whole function (spool, embedded store, flushes as they come) and to an
- * empty one. The start of either is left out.
+ * `wrapperOverEmpty` has all that the timer writes into the embedded store while events come, which is
+ * most of it: PostgreSQL in WebAssembly, in the function's own process. `wrapperWithoutFlushOverEmpty`
+ * is the same function with no tick in the measured time: framing, spool with its syncs, and apply.
  */
-export async function measureWrapper(): Promise<WrapperResult> {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-wrapper-'))
-  const input = join(folder, 'events.jsonl')
-  const events = makeEvents({ count: EVENTS, endpointCount: 100, featureCount: 20 })
-  writeFileSync(input, `${events.join('\n')}\n`)
-  const emptyHandler = join(folder, 'handler.js')
-  writeFileSync(emptyHandler, 'exports.handler = (context, event) => context.callback("")\n')
-  const own = await start(resolve('dist/handler.js'), join(folder, 'data'))
-  const empty = await start(emptyHandler, join(folder, 'data'))
-  try {
-    const runs = { own: [] as number[], empty: [] as number[] }
-    for (let round = -1; round < ROUNDS; round++) {
-      const ownUs = await cpuUsPerEvent(own, input, round)
-      const emptyUs = await cpuUsPerEvent(empty, input, round)
-      if (round < 0) continue // compiles the code
-      runs.own.push(ownUs)
-      runs.empty.push(emptyUs)
+export function measureWrapper(rounds: Rounds): Promise<Findings> {
+  return withFolder(async (folder) => {
+    const empty = join(folder, 'empty.js')
+    writeFileSync(empty, EMPTY_HANDLER)
+    const handler = join(PRODUCT, 'handler.js')
+    const functions: WrappedFunction[] = []
+    const start = async (file: string, env: Readonly<Record<string, string>>): Promise<Load> => {
+      const wrapped = await WrappedFunction.start({ file, env })
+      functions.push(wrapped)
+      const load = new Load(wrapped)
+      await load.begin()
+      return load
     }
-    const [functionUs, emptyUs] = [figureOf(runs.own), figureOf(runs.empty)]
-    return { functionUs, emptyUs, wrapperOverEmpty: functionUs.least / emptyUs.least }
-  } finally {
-    await Promise.all([own.stop(), empty.stop()])
-    rmSync(folder, { recursive: true, force: true })
+    try {
+      const [idle, whole, quiet] = await Promise.all([
+        start(empty, {}),
+        start(handler, settingsFor(join(folder, 'whole'), TICK_MS)),
+        start(handler, settingsFor(join(folder, 'quiet'), NO_TICK_MS)),
+      ])
+      const figures = await interleave(
+        {
+          empty: () => idle.usPerEvent(SHORT_ROUND_MS),
+          whole: () => whole.usPerEvent(ROUND_MS),
+          quiet: () => quiet.usPerEvent(SHORT_ROUND_MS),
+        },
+        rounds,
+      )
+      await whole.check()
+      await quiet.check()
+      return {
+        wrapperOverEmpty: ratioOf(figures.whole, figures.empty),
+        wrapperWithoutFlushOverEmpty: ratioOf(figures.quiet, figures.empty),
+      }
+    } finally {
+      await Promise.all(functions.map((wrapped) => wrapped.end()))
+    }
+  })
+}
+
+/** Records wait and the timer ticks so that a cycle of both fits into a round; all else is the default. */
+function settingsFor(data: string, tickMs: number): Readonly<Record<string, string>> {
+  return {
+    STORE_URL: `embedded:${join(data, 'store')}`,
+    SPOOL_PATH: join(data, 'spool'),
+    DEAD_LETTER_PATH: join(data, 'dead-letters'),
+    PARQUET_PATH_TEMPLATE: join(data, 'parquet/{project}'),
+    FLUSH_INTERVAL_MS: String(tickMs),
+    KV_BATCHING_TIMEOUT_SECS: String(TICK_MS / 1000),
   }
 }
 
-function start(handlerFile: string, data: string): Promise<Runner> {
-  return startRunner({
-    handlerFile,
-    wrapperPath: resolve('dist/local-wrapper.js'),
-    env: {
-      ...process.env,
-      STORE_URL: `embedded:${join(data, 'store')}`,
-      SPOOL_PATH: join(data, 'spool'),
-      DEAD_LETTER_PATH: join(data, 'dead-letters'),
-      PARQUET_PATH_TEMPLATE: join(data, 'parquet'),
-      CLOCK: 'trigger',
-    },
-    onWorkerExit: ({ exitCode }) => {
-      if (exitCode !== 0 && exitCode !== null) console.error(`A worker ended with ${exitCode}.`)
-    },
-  })
+/** Events of one stream for one function. */
+class Load {
+  readonly #wrapped: WrappedFunction
+  readonly #first: EventStream
+  #stream: EventStream
+  #next = 0
+  #offset = 0
+
+  constructor(wrapped: WrappedFunction) {
+    this.#wrapped = wrapped
+    const startUs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS * 1000
+    this.#first = firstEvents(startUs)
+    this.#first.restamp()
+    this.#stream = new EventStream(
+      makeEvents({ count: EVENTS, endpointCount: ENDPOINTS, featureCount: FEATURES }),
+      this.#first.endUs,
+    )
+  }
+
+  /** Lets the function meet all endpoints. */
+  async begin(): Promise<void> {
+    for (const body of this.#first.bodies) await this.#wrapped.ask(this.#lineOf(body))
+    await this.#wrapped.rest(this.#lineOf(this.#first.bodies[0]))
+    this.#stream.restamp()
+  }
+
+  /** CPU microseconds per event, of as many events as are taken in that time. */
+  async usPerEvent(durationMs: number): Promise<number> {
+    const before = await this.#wrapped.cpuUs()
+    const endMs = performance.now() + durationMs
+    let count = 0
+    for (; performance.now() < endMs; count++) await this.#wrapped.ask(this.#nextLine())
+    return ((await this.#wrapped.cpuUs()) - before) / count
+  }
+
+  /** The function has taken every event that it was sent. */
+  async check(): Promise<void> {
+    const question = { method: 'GET', path: '/status', trigger: { kind: 'http', name: 'http' } }
+    const sentCount = this.#offset
+    const answer = await this.#wrapped.ask(this.#lineOf(undefined, question))
+    const { body } = JSON.parse(answer.slice(1)) as { readonly body: string }
+    const { events } = JSON.parse(body) as { readonly events: Readonly<Record<string, number>> }
+    assert.equal(events['accepted'], sentCount)
+  }
+
+  #nextLine(): string {
+    if (this.#next === EVENTS) {
+      this.#stream.restamp()
+      this.#next = 0
+    }
+    return this.#lineOf(this.#stream.bodies[this.#next++])
+  }
+
+  /** As Nuclio's processor writes a message of a Kafka topic. */
+  #lineOf(body: Buffer | undefined, changes: object = {}): string {
+    const offset = this.#offset++
+    return `${JSON.stringify({
+      body: body?.toString('base64') ?? '',
+      'content-type': '',
+      content_type: '',
+      fields: null,
+      headers: { 'content-type': 'YXBwbGljYXRpb24vanNvbg==' },
+      id: '188a90c1-80a1-4dfc-9cb1-0f4d49cef74d',
+      method: '',
+      num_shards: 0,
+      offset,
+      path: 'events',
+      shard_id: 0,
+      size: body?.length ?? 0,
+      timestamp: Math.floor(Date.now() / 1000),
+      topic: 'events',
+      trigger: { kind: 'kafka-cluster', name: 'model-endpoints' },
+      type: '',
+      type_version: '',
+      url: '',
+      version: '',
+      ...changes,
+    })}\n`
+  }
 }
 
-async function cpuUsPerEvent(runner: Runner, input: string, round: number): Promise<number> {
-  await runner.send({ kind: 'cron', body: '' }) // the store is open, nothing waits
-  const [pid] = runner.pids
-  const before = cpuUsOfProcess(pid)
-  const stream = await runner.playStream(input, {
-    topic: `round-${round}`,
-    timestampMsOf: () => FIRST_AT_MS + 1_000_000,
+function firstEvents(startUs: number): EventStream {
+  const bodies = makeEvents({
+    count: ENDPOINTS,
+    endpointCount: ENDPOINTS,
+    featureCount: FEATURES,
+    endpointOf: (index) => index,
+    rowsOf: (index) => 1 + (index % FIRST_ROWS_MAX),
+    number: () => 0,
   })
-  await stream.done
-  return (cpuUsOfProcess(pid) - before) / EVENTS
-}
-
-/** User and system time of a process and its threads, from Linux's /proc. */
-function cpuUsOfProcess(pid: number | undefined): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * TICK_US
+  return new EventStream(bodies, startUs)
 }

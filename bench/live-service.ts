@@ -1,0 +1,164 @@
+import assert from 'node:assert'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { NuclioEvent } from 'nuclio-sdk-ts'
+import { wallClock } from '../handler/clocks.ts'
+import { takeFromStream } from '../handler/ingest.ts'
+import { streamSettings } from '../handler/stream-settings.ts'
+import type { Service } from '../handler/wiring.ts'
+import { parseConfig } from '../lib/config/parse.ts'
+import { openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
+import { createParquetSink, type ParquetFileSink } from '../lib/store/parquet/parquet-sink.ts'
+import { Spool } from '../lib/stream/accept/spool.ts'
+import { Pipeline } from '../lib/stream/pipeline.ts'
+import type { Outcome, Store } from '../lib/stream/ports.ts'
+import { Telemetry } from '../lib/stream/telemetry.ts'
+import type { EventStream } from './events.ts'
+import { cpuUsOf, PRODUCT } from './support.ts'
+
+/** What is taken in SPOOL_SYNC_INTERVAL_MS, 10 ms, when nothing but this is done. */
+const EVENTS_PER_SYNC = 1_000
+const HOUR_MS = 3_600_000
+const silent = (): void => undefined
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+const WRITTEN: Outcome = { kind: 'written' }
+
+/** The function's own service on a real spool and real Parquet files; its store takes all and keeps none. */
+export class LiveService {
+  /** Begin of the hour, so that no batch is cut by the clock. */
+  readonly startUs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS * 1000
+  readonly #service: Service
+  readonly #parquet: ParquetFileSink
+  /** The wrapper makes one for each event; here that would be no work of the function. */
+  readonly #event = streamEvent()
+  #offset = 0
+
+  private constructor(service: Service, parquet: ParquetFileSink) {
+    this.#service = service
+    this.#parquet = parquet
+  }
+
+  /** Opens it below an empty folder, with the settings' defaults. */
+  static async open(folder: string): Promise<LiveService> {
+    const config = parseConfig({})
+    const clock = wallClock()
+    const telemetry = new Telemetry({ debug: silent, info: silent, warn: silent, error: silent })
+    const paths = { parquet: join(folder, 'parquet'), spool: join(folder, 'spool') }
+    const parquet = createParquetSink({
+      root: paths.parquet,
+      workerPath: join(PRODUCT, 'parquet-worker.js'),
+    })
+    const store = emptyStore()
+    const pipeline = await Pipeline.open({
+      log: randomUUID(),
+      settings: streamSettings(config),
+      spool: new Spool(openSegmentFolder(paths.spool), {
+        segmentBytes: config.spoolSegmentBytes,
+        syncEvery: false,
+      }),
+      deadLetterFile: { append: silent, close: silent },
+      deadLetterLines: [],
+      store,
+      parquet,
+      clock,
+      random: Math.random,
+      telemetry,
+    })
+    const service: Service = {
+      pipeline,
+      clock,
+      reader: store.reader,
+      storeName: 'postgres',
+      telemetry,
+      paths: { ...paths, deadLetters: folder },
+    }
+    return new LiveService(service, parquet)
+  }
+
+  /** Starts the Parquet worker. */
+  warmUp(): Promise<void> {
+    return this.#parquet.warmUp()
+  }
+
+  /** Events that were taken and had nothing wrong, and rows that are in files. */
+  get counts(): { readonly accepted: number; readonly parquetRows: number } {
+    const { events, written } = this.#service.pipeline.status()
+    return { accepted: events['accepted'] ?? 0, parquetRows: written.parquetRows }
+  }
+
+  /**
+   * Takes all events of a stream, each with its next time.
+   *
+   * @param thenWait  what else is measured, after the last event
+   * @returns         the CPU time of that in microseconds, all threads
+   */
+  async takeAll(stream: EventStream, thenWait?: () => Promise<void>): Promise<number> {
+    stream.restamp()
+    const us = await cpuUsOf(async () => {
+      for (const [index, body] of stream.bodies.entries()) {
+        this.#event.body = body
+        this.#event.offset = this.#offset++
+        const answer = takeFromStream(this.#event, this.#service)
+        assert(answer === '', 'no answer is held')
+        if (index % EVENTS_PER_SYNC === 0) await this.#service.pipeline.sync()
+      }
+      await thenWait?.()
+    })
+    // What the timer does is no part of taking events; its writes to this store end at once.
+    this.#service.pipeline.tick()
+    await settled()
+    return us
+  }
+
+  /** Writes everything that waits. */
+  flushAll(): Promise<void> {
+    return this.#service.pipeline.flushAll()
+  }
+
+  async close(): Promise<void> {
+    await this.#service.pipeline.close()
+    await this.#parquet.close()
+  }
+}
+
+/** As the wrapper hands over a message of a Kafka topic. */
+function streamEvent(): Writable<NuclioEvent> {
+  return {
+    body: Buffer.alloc(0),
+    content_type: '',
+    'content-type': '',
+    trigger: { kind: 'kafka-cluster', name: 'model-endpoints' },
+    id: '188a90c1-80a1-4dfc-9cb1-0f4d49cef74d',
+    shard_id: 0,
+    offset: 0,
+    path: 'events',
+    topic: 'events',
+    headers: {},
+    fields: null,
+    method: '',
+    url: '',
+    type: '',
+    type_version: '',
+    version: '',
+    timestamp: new Date(0),
+    size: 0,
+    num_shards: 0,
+  }
+}
+
+/** Lets reads and writes come to their end that wait for nothing. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+function emptyStore(): Store {
+  return {
+    kv: { write: async () => WRITTEN },
+    tsdb: { write: async () => WRITTEN },
+    claims: { list: async () => [], create: async () => true },
+    records: { read: async () => new Map() },
+    reader: { endpoints: async () => [], series: async () => [] },
+    close: async () => undefined,
+  }
+}

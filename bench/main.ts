@@ -1,0 +1,54 @@
+/** Entry point of one part of the bench: node main.mjs PART [--full]; writes its findings as JSON. */
+import type { Findings, Rounds } from './support.ts'
+
+const FULL_TIMES = 4
+
+/** Each in a process of its own, so that no heap is shaped by another part. */
+const parts: Readonly<
+  Record<string, (rounds: (count: number, warmups?: number) => Rounds) => Promise<Findings>>
+> = {
+  'hot-path': async (rounds) => {
+    const { measureHotPath } = await import('./hot-path.ts')
+    return measureHotPath({ endpointCount: 1_000, key: 'hotPathOverJsonParse' }, rounds(15))
+  },
+  'hot-path-100k': async (rounds) => {
+    const { measureHotPath } = await import('./hot-path.ts')
+    return measureHotPath({ endpointCount: 100_000, key: 'hotPathOverJsonParseAt100k' }, rounds(7))
+  },
+  'with-spool': async (rounds) => {
+    const { measureWithSpool } = await import('./hot-path.ts')
+    return measureWithSpool(1_000, rounds(9))
+  },
+  'to-file': async (rounds) => {
+    const { measureToFile } = await import('./to-file.ts')
+    return measureToFile(rounds(5, 1))
+  },
+  memory: async () => {
+    const { measureMemory } = await import('./memory.ts')
+    return measureMemory()
+  },
+  parquet: async (rounds) => {
+    const { measureParquetCost } = await import('./parquet.ts')
+    return measureParquetCost(rounds(5))
+  },
+  gap: async (rounds) => {
+    const { measureGap } = await import('./parquet.ts')
+    return measureGap(rounds(7))
+  },
+  load: async (rounds) => {
+    const { measureLoad } = await import('./load.ts')
+    return measureLoad(rounds(9))
+  },
+  wrapper: async (rounds) => {
+    const { measureWrapper } = await import('./wrapper.ts')
+    return measureWrapper(rounds(5, 1))
+  },
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+const [name = '', mode] = process.argv.slice(2)
+const measure = parts[name]
+if (measure === undefined) throw new Error(`There is no part "${name}".`)
+const times = mode === '--full' ? FULL_TIMES : 1
+const findings = await measure((count, warmups = 2) => ({ warmups, rounds: count * times }))
+process.stdout.write(JSON.stringify(findings))

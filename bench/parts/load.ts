@@ -1,3 +1,0 @@
-import { measureLoad } from '../load.ts'
-
-console.log(JSON.stringify(measureLoad()))

@@ -1,3 +1,0 @@
-import { measureMemory } from '../memory.ts'
-
-console.log(JSON.stringify(measureMemory()))

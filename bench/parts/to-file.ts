@@ -1,3 +1,0 @@
-import { measureToFile } from '../to-file.ts'
-
-measureToFile().then((result) => console.log(JSON.stringify(result)))
