@@ -222,7 +222,7 @@ export class Processor {
   #applyPrediction(endpoint: Endpoint, call: PredictionCall, record: EventRecord): void {
     const { inputs, outputs } = call
     this.#observe(endpoint, call.atUs, record)
-    endpoint.describe(call.source, call.modelClass, call.labels)
+    const isNews = endpoint.describe(call.source, call.modelClass, call.labels)
     // A call without rows is a request all the same; one whose rows are all rejected is none.
     if (inputs.length === 0) endpoint.recordRequest(call.when, call.atUs)
     let isFirst = true
@@ -241,6 +241,8 @@ export class Processor {
       }
       this.#takeRow(endpoint, call, { row, arrivedAtMs: record.arrivedAtUs / 1000 })
     }
+    // With rows the next sample, or flush, tells the record; without any nothing else would.
+    if (isNews && isFirst) this.#parts.changed.add(endpoint, record.arrivedAtUs / 1000)
     const surplus = outputs.length - inputs.length
     if (surplus > 0) {
       const path = `resp.outputs[${inputs.length}]`

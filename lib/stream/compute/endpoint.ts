@@ -228,11 +228,12 @@ export class Endpoint {
     this.firstRequest = when
   }
 
-  /** Takes over what an event says of the endpoint besides its rows. */
-  describe(source: EventSource, modelClass: string, labels: JsonObject | null): void {
+  /** Takes over what an event says of the endpoint besides its rows; true if that was new. */
+  describe(source: EventSource, modelClass: string, labels: JsonObject | null): boolean {
     // An endpoint that is found by its function's uri has always the same.
     const hasMoved = source.endpointId !== '' && source.functionUri !== this.identity.functionUri
-    if (hasMoved || (modelClass !== this.#modelClass && modelClass !== '')) {
+    const isNew = hasMoved || (modelClass !== this.#modelClass && modelClass !== '')
+    if (isNew) {
       if (modelClass !== '') this.#modelClass = sharedTexts.share(modelClass)
       this.identity = {
         functionUri: source.functionUri,
@@ -240,10 +241,11 @@ export class Endpoint {
         modelClass: this.#modelClass === '' ? null : this.#modelClass,
       }
     }
-    if (labels === null && this.labels === null) return
-    if (isSameFlat(labels, this.labels)) return
+    if (labels === null && this.labels === null) return isNew
+    if (isSameFlat(labels, this.labels)) return isNew
     this.labels = labels
     this.labelTexts = textMap(labels)
+    return true
   }
 
   /** Counts rejected calls or rows. */
@@ -253,8 +255,9 @@ export class Endpoint {
   }
 
   /**
-   * The stamp of a metric row, so that no two of an endpoint's rows share one: rows of one time come
-   * after each other, one millisecond each. Decided from the events alone, so a replay gives the same.
+   * The stamp of a metric row. Rows of one time, or of times that touch, come after each other, one
+   * millisecond each; a late row that goes back to a time before them may share a stamp, and stores keep
+   * the first of two. Decided from the events alone, so a replay gives the same.
    *
    * @param wantedMs  the row's own time, rounded down
    */
