@@ -67,10 +67,17 @@ function tryToTake(event: NuclioEvent, { pipeline, clock }: Service): Taken {
   }
 }
 
+/** The shard that was named last: nearly every event is of the same one, and a fresh text costs more. */
+let lastShard = { topic: '', shard: -1, name: '' }
+
 function positionOf(event: NuclioEvent): StreamPosition | null {
   const position = readStreamPosition(event)
   if (position === null) return null
-  return { shard: `${position.topic}/${position.shard}`, offset: position.offset }
+  const { topic, shard, offset } = position
+  if (topic !== lastShard.topic || shard !== lastShard.shard) {
+    lastShard = { topic, shard, name: `${topic}/${shard}` }
+  }
+  return { shard: lastShard.name, offset }
 }
 
 /** A code of the operating system, such as ENOSPC; node's own begin with ERR_. */

@@ -176,11 +176,27 @@ export function frameBytes(record: NewRecord): number {
 
 function payloadBytes(record: NewRecord): number {
   if (record.kind === 'read') return READ_HEADER_BYTES + Buffer.byteLength(record.json)
-  const shardBytes = record.position === null ? 0 : Buffer.byteLength(record.position.shard)
+  const shardBytes = record.position === null ? 0 : bytesOfShard(record.position.shard).length
   return EVENT_HEADER_BYTES + shardBytes + record.body.length
 }
 
-/** Writes a record's frame into `target`, which is exactly its frameBytes(record) long. */
+let lastShard = ''
+let lastShardBytes = Buffer.alloc(0)
+
+/** The bytes of a shard's name; nearly every record has the same as the one before it. */
+function bytesOfShard(shard: string): Buffer {
+  if (shard !== lastShard) {
+    lastShard = shard
+    lastShardBytes = Buffer.from(shard)
+  }
+  return lastShardBytes
+}
+
+/**
+ * Writes a record's frame to the begin of `target`.
+ *
+ * @param size  frameBytes(record), which `target` has room for
+ */
 export function encodeFrame(
   record: NewRecord,
   target: Buffer,
@@ -195,9 +211,10 @@ export function encodeFrame(
   if (record.kind === 'event') {
     const { position, body } = record
     target.writeDoubleLE(position === null ? -1 : position.offset, 29)
-    const shardBytes = position === null ? 0 : target.write(position.shard, 39)
-    target.writeUInt16LE(shardBytes, 37)
-    target.set(body, 39 + shardBytes)
+    const shard = bytesOfShard(position === null ? '' : position.shard)
+    target.writeUInt16LE(shard.length, 37)
+    target.set(shard, 39)
+    target.set(body, 39 + shard.length)
   } else {
     target.write(record.json, 29)
   }
