@@ -153,12 +153,14 @@ async function summarize(
     screen.line('Waiting until the stores have taken everything; Ctrl-C leaves it to the spool.')
   }, HELD_LINE_MS)
   const status = await session.flush().finally(() => clearTimeout(timer))
-  const data = ['--data', options.dataFolder]
   const { storeUrl } = own.config
+  const isEmbedded = storeUrl.startsWith('embedded:')
+  // Any other store is found by STORE_URL, which the reader of this line has set.
+  const data = isEmbedded ? ['--data', options.dataFolder] : []
   const lines = summaryLines(status, {
     tookMs: played.tookMs + Date.now() - startedAtMs,
     eventCount: played.eventCount,
-    storeFolder: storeUrl.startsWith('embedded:') ? storeUrl.slice('embedded:'.length) : '',
+    storeFolder: isEmbedded ? storeUrl.slice('embedded:'.length) : '',
     nextCommands: [commandText(['endpoints', ...data]), commandText(['series', ...data])],
   })
   process.stdout.write(`\n${lines.join('\n')}\n`)
