@@ -66,7 +66,6 @@ export class Pipeline {
   readonly #flusher: Flusher
   readonly #reads: EndpointReads
   #scannedPeriod = 0
-  #isReplaying = false
   /** Files that were there when the log was taken over. */
   readonly #filesBefore: number
 
@@ -151,7 +150,6 @@ export class Pipeline {
 
   async #replay(): Promise<void> {
     const { spool, telemetry } = this.#parts
-    this.#isReplaying = true
     let recordCount = 0
     for (const record of spool.replay((range) => telemetry.spoolDamaged(range))) {
       recordCount++
@@ -160,7 +158,6 @@ export class Pipeline {
       if (recordCount % REPLAY_STEP === 0) await this.#takeBreath()
     }
     this.#deadLetters.forgetEarlier()
-    this.#isReplaying = false
     // A promised file is whole when no row of its range waits for the store any more. The reads settle
     // trouble of store and disk themselves; a rejection is our bug and ends us.
     if (this.#processor.unread.size === 0) this.#predictions.cutPromised()
@@ -189,7 +186,8 @@ export class Pipeline {
     const offset = this.#parts.spool.append({ kind, arrivedAtUs, position, body })
     // Written out, because a spread costs as much as a tenth of all the rest.
     const applied = this.#processor.apply({ kind, offset, arrivedAtUs, position, body })
-    this.#readUnread()
+    // The reads settle trouble of store and disk themselves; a rejection is our bug and ends us.
+    if (this.#processor.unread.size > 0) void this.#reads.run()
     return applied
   }
 
@@ -198,12 +196,6 @@ export class Pipeline {
     const read = { kind: 'read', arrivedAtUs: this.#parts.clock.nowUs(), json } as const
     const offset = this.#parts.spool.append(read)
     this.#processor.apply({ ...read, offset })
-  }
-
-  #readUnread(): void {
-    if (this.#isReplaying || this.#processor.unread.size === 0) return
-    // The reads settle trouble of store and disk themselves; a rejection is our bug and ends us.
-    void this.#reads.run()
   }
 
   /** When the newest event of the log arrived, microseconds since 1970 UTC; 0 for none. */
@@ -231,7 +223,7 @@ export class Pipeline {
     }
     this.#claimed.forgetBeyond(CLAIM_KEYS_MAX)
     this.#reads.planRefreshes()
-    void this.#reads.run() // as in #readUnread
+    void this.#reads.run() // as in accept
     this.#flusher.flushDue()
   }
 

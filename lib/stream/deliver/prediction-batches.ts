@@ -1,10 +1,9 @@
+import { hourOf } from '../accept/parse-when.ts'
 import type { Endpoint } from '../compute/endpoint.ts'
 import type { Claim } from '../ports.ts'
 import type { ClaimedRanges } from './claimed-ranges.ts'
 import { PredictionBatch, type PredictionRow } from './prediction-batch.ts'
 import { RowPool } from './row-pool.ts'
-
-const HOUR_US = 3_600_000_000
 
 /** When predictions are written. */
 export interface PredictionLimits {
@@ -68,7 +67,7 @@ export class PredictionBatches {
 
   /** Adds a row to the batch of its endpoint and hour, unless an earlier run has written its file. */
   add(endpoint: Endpoint, row: PredictionRow, nowMs: number): void {
-    const hour = Math.floor(row.atUs / HOUR_US)
+    const hour = hourOf(row.atUs)
     const open =
       row.offset <= this.#claims.lastOffset
         ? this.#placeClaimed({ endpoint, hour }, row.offset, nowMs)
