@@ -2,11 +2,11 @@
 //   node bench/run.mjs [--full] [--json] [PART ...]
 // Every figure is CPU time over a floor of the same run. --full takes four times as many rounds.
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
 import { buildProduct } from '../build.mjs'
+import { bundleSources } from '../tools/bundle-sources.mjs'
 
 const OUT = '.build/bench'
 const PARTS = [
@@ -23,24 +23,10 @@ const PARTS = [
 
 /** Builds the product and the bench; both stay as they are while others build theirs. */
 async function prepare() {
-  const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
   await buildProduct({ quiet: true })
   rmSync(OUT, { recursive: true, force: true })
   cpSync('dist', join(OUT, 'dist'), { recursive: true })
-  await build({
-    entryPoints: ['bench/main.ts', 'bench/report.ts'],
-    outdir: OUT,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    external: Object.keys({ ...dependencies, ...devDependencies }),
-    conditions: ['source'],
-    sourcemap: 'inline',
-    logLevel: 'warning',
-  })
+  await bundleSources({ entryPoints: ['bench/main.ts', 'bench/report.ts'], outdir: OUT })
 }
 
 let running = null

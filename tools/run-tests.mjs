@@ -2,14 +2,12 @@
 //   node tools/run-tests.mjs [PATH ...]   only the test files whose path starts with one of PATH
 // The product is built first, because contract tests drive dist/ as it would be deployed.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { build } from 'esbuild'
 import { buildProduct } from '../build.mjs'
+import { bundleSources } from './bundle-sources.mjs'
 
 const OUT = '.build/test'
-const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
-const NPM_PACKAGES = Object.keys({ ...dependencies, ...devDependencies })
 // Tests that need programs from outside npm have a runner of their own (npm run test:interop).
 const SKIPPED = new Set(['node_modules', 'dist', '.build', 'interop', 'golden'])
 
@@ -34,22 +32,7 @@ if (entryPoints.length === 0) {
 
 await buildProduct({ quiet: true })
 rmSync(OUT, { recursive: true, force: true })
-await build({
-  entryPoints,
-  outdir: OUT,
-  outbase: '.',
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  // Ours come from their sources; everything from npm stays where it is.
-  external: NPM_PACKAGES,
-  conditions: ['source'],
-  sourcemap: 'inline',
-  logLevel: 'warning',
-})
+await bundleSources({ entryPoints, outdir: OUT, outbase: '.' })
 const files = entryPoints.map((path) => join(OUT, path.replace(/\.ts$/, '.mjs')))
 const run = spawnSync(
   process.execPath,
