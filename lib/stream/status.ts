@@ -1,7 +1,7 @@
 import type { Counters } from './compute/counters.ts'
 import type { Endpoint } from './compute/endpoint.ts'
 import type { WindowTotals } from './compute/endpoint-table.ts'
-import { meanOf, predictionsPerSecond } from './compute/sliding-windows.ts'
+import { meanOf, shortestRate } from './compute/sliding-windows.ts'
 import type { Count } from './deliver/flusher.ts'
 
 /** What the function says of itself, as the JSON that people and the command line read. */
@@ -43,7 +43,6 @@ export function eventCounts(counters: Counters): Readonly<Record<string, number>
 /** What there is to say of one endpoint. */
 export function endpointStatus(endpoint: Endpoint, totals: WindowTotals): EndpointStatus {
   const { identity, endpointId, rowCount, lateCount, errorCount, rejections } = endpoint
-  const shortest = [...totals.counts].sort((a, b) => a.ms - b.ms)[0]
   const longest = [...totals.latencies].sort((a, b) => b.ms - a.ms)[0]
   return {
     endpoint_id: endpointId,
@@ -53,7 +52,7 @@ export function endpointStatus(endpoint: Endpoint, totals: WindowTotals): Endpoi
     errors: errorCount,
     rejected: Object.fromEntries(rejections ?? []),
     late: lateCount,
-    predictions_per_second: shortest === undefined ? 0 : predictionsPerSecond(shortest),
+    predictions_per_second: shortestRate(totals.counts),
     latency_avg_us: longest === undefined ? null : meanOf(longest),
   }
 }

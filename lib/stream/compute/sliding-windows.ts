@@ -163,6 +163,17 @@ export function predictionsPerSecond({ count, ms }: { count: number; ms: number 
   return (count * 1000) / ms
 }
 
+/** The same over the shortest of some windows; 0 for none. */
+export function shortestRate(
+  windows: readonly { readonly count: number; readonly ms: number }[],
+): number {
+  let [shortest] = windows
+  for (const window of windows) {
+    if (shortest !== undefined && window.ms < shortest.ms) shortest = window
+  }
+  return shortest === undefined ? 0 : predictionsPerSecond(shortest)
+}
+
 /** Mean of a window, or null where no row stands behind it. */
 export function meanOf({ count, sum }: { count: number; sum: number }): number | null {
   return count === 0 ? null : sum / count

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../accept/event.ts'
 import type { WindowTotals } from '../compute/endpoint-table.ts'
-import { meanOf, predictionsPerSecond } from '../compute/sliding-windows.ts'
+import { meanOf, shortestRate } from '../compute/sliding-windows.ts'
 import type { Attribute } from '../ports.ts'
 import { pythonJson } from './python-json.ts'
 
@@ -85,16 +85,12 @@ export function baseMetrics({ counts, latencies }: WindowTotals): {
     names.push(columnOf('latency_avg_', total.name))
     values.push(mean)
   }
-  let shortest = counts[0]
   for (const total of counts) {
     names.push(columnOf('predictions_count_', total.name))
     values.push(total.count)
-    if (shortest !== undefined && total.ms < shortest.ms) shortest = total
   }
-  if (shortest !== undefined) {
-    names.push('predictions_per_second')
-    values.push(predictionsPerSecond(shortest))
-  }
+  names.push('predictions_per_second')
+  values.push(shortestRate(counts))
   return { names, values }
 }
 
