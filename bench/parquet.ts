@@ -25,10 +25,9 @@ import {
 import { initSync } from 'parquet-wasm/esm'
 import { writeDurably } from '../lib/store/parquet/durable-file.ts'
 import { encodeFile, encodeTable } from '../lib/store/parquet/parquet-encode.ts'
-import { packFile, packTexts } from '../lib/store/parquet/parquet-pack.ts'
+import { packFile } from '../lib/store/parquet/parquet-pack.ts'
 import { createParquetSink, type ParquetFileSink } from '../lib/store/parquet/parquet-sink.ts'
-import { textAt } from '../lib/stream/deliver/text-column.ts'
-import { type PredictionFile, ROW, type TextBytes } from '../lib/stream/ports.ts'
+import { type PredictionFile, ROW } from '../lib/stream/ports.ts'
 import {
   cpuUsOf,
   type Findings,
@@ -56,10 +55,9 @@ type Work = () => Promise<void>
 export async function measureParquetCost(rounds: Rounds): Promise<Findings> {
   return withSink(async (sink, root) => {
     const file = benchFile()
-    const texts = textsOf(file)
     const path = join(root, 'by-builders.parquet')
     const writeByBuilders = async (): Promise<void> =>
-      writeDurably({ root, path, bytes: encodeTable(tableByBuilders(file, texts)) })
+      writeDurably({ root, path, bytes: encodeTable(tableByBuilders(file)) })
     const usPerRow = (work: Work) => async (): Promise<number> => {
       const us = await cpuUsOf(async () => {
         for (let count = 0; count < FILES_PER_ROUND; count++) await work()
@@ -177,29 +175,15 @@ function benchFile(): PredictionFile {
     firstRequests: [timeText(0)],
     numbers,
     predictions: Float64Array.from(rows, random),
-    requestIds: packTexts(
-      rows.map((row) => `${Math.floor(random() * 2 ** 48).toString(16)}-4a5b-${row}`),
-    ),
-    lastRequests: packTexts(rows.map(timeText)),
+    requestIds: rows.map((row) => `${Math.floor(random() * 2 ** 48).toString(16)}-4a5b-${row}`),
+    lastRequests: rows.map(timeText),
     featureTexts: new Map(),
     extras: new Map(),
   }
 }
 
-/** What a writer by builders would have kept of the texts that the file holds as bytes. */
-interface RowTexts {
-  readonly requestIds: readonly string[]
-  readonly lastRequests: readonly string[]
-}
-
-function textsOf({ rowCount, requestIds, lastRequests }: PredictionFile): RowTexts {
-  const all = (texts: TextBytes): string[] =>
-    Array.from({ length: rowCount }, (_, row) => textAt(texts, row))
-  return { requestIds: all(requestIds), lastRequests: all(lastRequests) }
-}
-
 /** The same table as `arrowTable`, each value appended to its column's builder. */
-function tableByBuilders(file: PredictionFile, texts: RowTexts): Table {
+function tableByBuilders(file: PredictionFile): Table {
   const text = new Utf8()
   const entries = (value: Utf8 | Float64): Map_ =>
     new Map_(
@@ -235,9 +219,9 @@ function tableByBuilders(file: PredictionFile, texts: RowTexts): Table {
     columns.function_uri.append(identity?.functionUri)
     columns.model.append(identity?.model)
     columns.model_class.append(identity?.modelClass)
-    columns.request_id.append(texts.requestIds[row])
+    columns.request_id.append(file.requestIds[row])
     columns.first_request.append(file.firstRequests[numbers[at + ROW.firstRequest] ?? 0])
-    columns.last_request.append(texts.lastRequests[row])
+    columns.last_request.append(file.lastRequests[row])
     columns.latency.append(BigInt(numbers[at + ROW.latencyUs] ?? 0))
     columns.error_count.append(BigInt(numbers[at + ROW.errorCount] ?? 0))
     columns.prediction.append([file.predictions[row]])

@@ -99,13 +99,6 @@ export const ROW = {
   features: 18,
 } as const
 
-/** Texts as Arrow keeps them: text i is bytes[offsets[i] .. offsets[i + 1]) in UTF-8. */
-export interface TextBytes {
-  readonly bytes: Uint8Array
-  /** One more than there are texts; the first is 0. */
-  readonly offsets: Int32Array
-}
-
 /**
  * The rows of one Parquet file, held the way they were appended.
  *
@@ -130,8 +123,8 @@ export interface PredictionFile {
   readonly firstRequests: readonly string[]
   readonly numbers: Float64Array
   readonly predictions: Float64Array | readonly (string | null)[]
-  readonly requestIds: TextBytes
-  readonly lastRequests: TextBytes
+  readonly requestIds: readonly string[]
+  readonly lastRequests: readonly string[]
   readonly featureTexts: ReadonlyMap<number, readonly (string | null)[]>
   readonly extras: ReadonlyMap<number, RowExtras>
 }

@@ -1,4 +1,3 @@
-import { textAt } from '../../lib/stream/deliver/text-column.ts'
 import { type PredictionFile, ROW } from '../../lib/stream/ports.ts'
 
 /** The rows of a file as plain objects with the columns of Parquet; `timestamp` as MLRun prints it. */
@@ -19,9 +18,9 @@ export function rowsOfFile(file: PredictionFile): readonly Readonly<Record<strin
       function_uri: identity?.functionUri,
       model: identity?.model,
       model_class: identity?.modelClass,
-      request_id: textAt(file.requestIds, index),
+      request_id: file.requestIds[index],
       first_request: file.firstRequests[number(ROW.firstRequest)],
-      last_request: textAt(file.lastRequests, index),
+      last_request: file.lastRequests[index],
       latency: nullIfMissing(number(ROW.latencyUs)),
       error_count: number(ROW.errorCount),
       prediction: count < 0 ? null : prediction.map((value) => nullIfMissing(value)),

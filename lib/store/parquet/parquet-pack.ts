@@ -1,10 +1,13 @@
 import assert from 'node:assert'
-import type { Claim, PredictionFile, TextBytes, ValueKind } from '../../stream/ports.ts'
+import type { Claim, PredictionFile, ValueKind } from '../../stream/ports.ts'
 import { ROW } from '../../stream/ports.ts'
 import { setBit } from './bits.ts'
 
-/** Texts of a column, some of which may be null. */
-export interface Texts extends TextBytes {
+/** Texts as Arrow keeps them: text i is bytes[offsets[i] .. offsets[i + 1]) in UTF-8. */
+export interface Texts {
+  readonly bytes: Uint8Array
+  /** One more than there are texts; the first is 0. */
+  readonly offsets: Int32Array
   /** A bit per text, least significant first, 0 for null; absent when no text is null. */
   readonly validity: Uint8Array | null
   readonly nullCount: number
@@ -77,8 +80,8 @@ export function packFile(file: PredictionFile, room = new NumberRoom()): PackedF
   const { rowCount, featureNames, featureKinds, identities } = file
   const numberCount = rowCount * (ROW.features + featureNames.length)
   assert(rowCount > 0 && file.numbers.length >= numberCount, 'a number for each row and column')
-  assert(file.requestIds.offsets.length === rowCount + 1, 'a request id for each row')
-  assert(file.lastRequests.offsets.length === rowCount + 1, 'a last request for each row')
+  assert(file.requestIds.length === rowCount, 'a request id for each row')
+  assert(file.lastRequests.length === rowCount, 'a last request for each row')
   assert(featureKinds.length === featureNames.length, 'a kind for each feature')
   return {
     claim: file.claim,
@@ -90,8 +93,8 @@ export function packFile(file: PredictionFile, room = new NumberRoom()): PackedF
     models: packTexts(identities.map((identity) => identity.model)),
     modelClasses: packTexts(identities.map((identity) => identity.modelClass)),
     firstRequests: packTexts(file.firstRequests),
-    requestIds: copyTexts(file.requestIds),
-    lastRequests: copyTexts(file.lastRequests),
+    requestIds: packTexts(file.requestIds),
+    lastRequests: packTexts(file.lastRequests),
     labelSets: packTextMaps(file.labelSets),
     predictions: packPredictions(file),
     featureTexts: featureKinds.map((kind, feature) => {
@@ -118,13 +121,6 @@ export function buffersOf(packed: PackedFile): ArrayBuffer[] {
   }
   collect(packed)
   return [...buffers]
-}
-
-/** Into memory of their own: what they come from may be part of a larger buffer. */
-function copyTexts({ bytes, offsets }: TextBytes): Texts {
-  const copy = new Uint8Array(bytes.length)
-  copy.set(bytes)
-  return { bytes: copy, offsets: offsets.slice(), validity: null, nullCount: 0 }
 }
 
 /** Joins and encodes texts in one go; half a surrogate pair becomes U+FFFD. */

@@ -1,6 +1,5 @@
 import type { PredictionFile } from '../../stream/ports.ts'
 import { ROW } from '../../stream/ports.ts'
-import { packTexts } from './parquet-pack.ts'
 
 const ROW_COUNT = 1_000
 const FEATURE_COUNT = 10
@@ -36,8 +35,8 @@ export function warmUpFile(): PredictionFile {
     firstRequests: ['1970-01-01 00:00:00.000000+00:00'],
     numbers,
     predictions: Float64Array.from({ length: 2 * ROW_COUNT }, (_, index) => Math.cos(index)),
-    requestIds: packTexts(rows.map((row) => `request-${row * 7919}`)),
-    lastRequests: packTexts(rows.map((row) => `1970-01-01 00:00:00.${row}+00:00`)),
+    requestIds: rows.map((row) => `request-${row * 7919}`),
+    lastRequests: rows.map((row) => `1970-01-01 00:00:00.${row}+00:00`),
     featureTexts: new Map([
       [FEATURE_COUNT, rows.map((row) => (row % 3 === 0 ? null : `text ${row % 5}`))],
     ]),

@@ -5,7 +5,6 @@ import type { Claim, Identity, PredictionFile, RowExtras } from '../ports.ts'
 import { ROW } from '../ports.ts'
 import { ROWS_PER_BLOCK, type RowBlock, RowPool } from './row-pool.ts'
 import { readShortText, writeShortText } from './short-text.ts'
-import { TextColumn } from './text-column.ts'
 
 /** One prediction on its way to Parquet; the batch keeps no reference to it or to its arrays. */
 export interface PredictionRow {
@@ -279,8 +278,8 @@ export class PredictionBatch {
     // A promised range can be longer than what a power cut has left of the log.
     assert(claim.firstOffset <= first && last <= claim.lastOffset)
     const numbers = new Float64Array(this.#rowCount * this.#width)
-    const requestIds = new TextColumn()
-    const lastRequests = new TextColumn()
+    const requestIds: string[] = []
+    const lastRequests: string[] = []
     let row = 0
     for (const place of this.#rows()) {
       const { at } = place
@@ -301,8 +300,8 @@ export class PredictionBatch {
       firstRequests: this.#firstRequests,
       numbers,
       predictions: this.#predictionColumn(),
-      requestIds: requestIds.toTexts(),
-      lastRequests: lastRequests.toTexts(),
+      requestIds,
+      lastRequests,
       featureTexts: this.#featureTexts ?? new Map(),
       extras: this.#extras ?? new Map(),
     }

@@ -1,5 +1,4 @@
 import { type Claim, type PredictionFile, ROW } from '../ports.ts'
-import { textAt } from './text-column.ts'
 
 /**
  * One row of a file that will never be written, as a person reads it, and a key that is the same when
@@ -23,7 +22,7 @@ export function describePrediction(
       offset: number(ROW.offset),
       endpoint_id: endpointId,
       at_us: number(ROW.atUs),
-      request_id: textAt(file.requestIds, index),
+      request_id: file.requestIds[index] ?? null,
       latency: number(ROW.latencyUs),
       ...(file.identities[number(ROW.identity) ?? -1] ?? {}),
       prediction: predictionsOf(file, index, stride),

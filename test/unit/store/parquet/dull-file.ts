@@ -1,4 +1,3 @@
-import { packTexts } from '../../../../lib/store/parquet/parquet-pack.ts'
 import type {
   Identity,
   PredictionFile,
@@ -100,8 +99,8 @@ export function fileOf(rows: readonly DullRow[], shape: Partial<DullShape> = {})
       predictionKind === 'text'
         ? predictions.map(String)
         : Float64Array.from(predictions, (value) => (value === null ? Number.NaN : Number(value))),
-    requestIds: packTexts(rows.map((row) => row.requestId)),
-    lastRequests: packTexts(rows.map((row) => row.lastRequest)),
+    requestIds: rows.map((row) => row.requestId),
+    lastRequests: rows.map((row) => row.lastRequest),
     featureTexts: new Map(
       kinds.flatMap((kind, index) =>
         kind === 'text' ? [[index, rows.map((row) => textOrNull(row.features[index]))]] : [],

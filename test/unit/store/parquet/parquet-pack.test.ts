@@ -112,8 +112,8 @@ test('parts that do not fit together are our own bug', () => {
   for (const wrong of [
     { ...file, rowCount: 0 },
     { ...file, rowCount: 5 },
-    { ...file, requestIds: packTexts([]) },
-    { ...file, lastRequests: packTexts(['a', 'b']) },
+    { ...file, requestIds: [] },
+    { ...file, lastRequests: ['a', 'b'] },
     { ...file, featureNames: ['a'] },
     { ...file, predictions: ['a'] },
   ]) {
