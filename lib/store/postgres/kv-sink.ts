@@ -1,7 +1,8 @@
 import type { Attribute, EndpointUpdate, KvSink } from '../../stream/ports.ts'
+import { bisect } from '../bisect.ts'
 import { safeText } from '../safe-text.ts'
-import { bisect } from './bisect.ts'
 import type { Database } from './database.ts'
+import { verdict } from './refusal.ts'
 
 // An attribute without a value is null, and a merge takes it out of the record.
 // Sorted, so that two processes which update the same endpoints never wait for each other.
@@ -17,13 +18,14 @@ const MERGE = `
 export function createKvSink(database: Database): KvSink {
   return {
     write(updates) {
-      return bisect(updates.length, async (from, to) => {
+      const merge = async (from: number, to: number): Promise<void> => {
         const records = mergeById(updates.slice(from, to))
         await database.query(MERGE, [
           [...records.keys()],
           [...records.values()].map((attributes) => recordJson(attributes)),
         ])
-      })
+      }
+      return bisect(updates.length, merge, verdict)
     },
   }
 }

@@ -1,7 +1,7 @@
 import { errorCode } from '../../stream/errors.ts'
-import { isRefusal } from './bisect.ts'
 import type { Database } from './database.ts'
 import { textOf } from './database.ts'
+import { isRefusal } from './refusal.ts'
 import { lockSchema } from './schema.ts'
 
 // Older rows are played from files or come late; they stay in the default partition. So an event's

@@ -1,8 +1,9 @@
 import type { MetricRow, TsdbSink } from '../../stream/ports.ts'
+import { bisect } from '../bisect.ts'
 import { safeText } from '../safe-text.ts'
-import { bisect } from './bisect.ts'
 import type { Database } from './database.ts'
 import { Partitions } from './partitions.ts'
+import { verdict } from './refusal.ts'
 import { timeText } from './time-text.ts'
 
 // Larger statements gain a tenth and hold the embedded engine's thread for long: 2,000 values take
@@ -26,7 +27,7 @@ export function createTsdbSink(database: Database, nowMs: () => number): TsdbSin
   const partitions = new Partitions(database, nowMs)
   return {
     write(rows) {
-      return bisect(rows.length, async (from, to) => {
+      const insert = async (from: number, to: number): Promise<void> => {
         const part = rows.slice(from, to)
         await partitions.prepare(part.map((row) => row.atMs))
         await database.transaction(async (transaction) => {
@@ -41,7 +42,8 @@ export function createTsdbSink(database: Database, nowMs: () => number): TsdbSin
             ])
           }
         })
-      })
+      }
+      return bisect(rows.length, insert, verdict)
     },
   }
 }

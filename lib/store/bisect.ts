@@ -1,17 +1,12 @@
-import { errorCode } from '../../stream/errors.ts'
-import type { Outcome, RefusedRow } from '../../stream/ports.ts'
-import { describe } from './database.ts'
+import { errorCode } from '../stream/errors.ts'
+import type { Outcome, RefusedRow } from '../stream/ports.ts'
 
-/**
- * Is it the data that the engine will never take? SQLSTATE classes: 22 data exception, 23 integrity
- * constraint, 54 program limit (such as an index entry that is too long). Everything else can pass,
- * an unknown code too: rows are given up only for a known reason.
- * https://www.postgresql.org/docs/current/errcodes-appendix.html
- */
-export function isRefusal(error: unknown): boolean {
-  const code = errorCode(error)
-  // Every unique key of ours stands in an ON CONFLICT: what is left of 23505 is a passing race.
-  return /^(22|23|54)...$/.test(code) && code !== '23505'
+/** What a store's error says of the rows that it was given. */
+export interface Verdict {
+  /** Whether the store will never take them; otherwise trying again later can help. */
+  readonly isRefusal: boolean
+  /** One line. */
+  readonly reason: string
 }
 
 /**
@@ -19,12 +14,15 @@ export function isRefusal(error: unknown): boolean {
  * halves down to the single row, so that a row which the engine refuses does not cost its
  * neighbours. Earlier rows are tried first, so that "the first wins" and "the last wins" stay true.
  *
- * @param write  writes rows from <= index < to, all or none; throws the engine's error
- * @throws       only broken assertions of our own
+ * @param write    writes rows from <= index < to; throws the engine's error, and may then have
+ *                 written some of them where writing again changes nothing
+ * @param verdict  what such an error means
+ * @throws         only broken assertions of our own
  */
 export async function bisect(
   count: number,
   write: (from: number, to: number) => Promise<void>,
+  verdict: (error: unknown) => Verdict,
 ): Promise<Outcome> {
   const ranges = [{ from: 0, to: count }] // still to be tried, the next one last
   const unwritten: number[] = []
@@ -33,13 +31,13 @@ export async function bisect(
   for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
     const { from, to } = range
     // After trouble nothing else is tried: each try could wait for its timeout.
-    const failure = trouble === undefined ? await failureOf(write, range) : { error: undefined }
-    if (failure === undefined) continue
-    if (trouble !== undefined || !isRefusal(failure.error)) {
-      trouble ??= describe(failure.error)
+    const failure = trouble === undefined ? await failureOf(write, range, verdict) : NOT_TRIED
+    if (failure === null) continue
+    if (!failure.isRefusal) {
+      trouble ??= failure.reason
       for (let index = from; index < to; index++) unwritten.push(index)
     } else if (to - from === 1) {
-      refused.push({ index: from, reason: describe(failure.error) })
+      refused.push({ index: from, reason: failure.reason })
     } else {
       const middle = from + Math.floor((to - from) / 2)
       ranges.push({ from: middle, to }, { from, to: middle })
@@ -54,16 +52,19 @@ export async function bisect(
   return { kind: 'partial', unwritten, refused }
 }
 
+const NOT_TRIED: Verdict = { isRefusal: false, reason: 'not tried' }
+
 async function failureOf(
   write: (from: number, to: number) => Promise<void>,
   { from, to }: { from: number; to: number },
-): Promise<{ error: unknown } | undefined> {
-  if (from === to) return undefined
+  verdict: (error: unknown) => Verdict,
+): Promise<Verdict | null> {
+  if (from === to) return null
   try {
     await write(from, to)
-    return undefined
+    return null
   } catch (error) {
     if (errorCode(error) === 'ERR_ASSERTION') throw error
-    return { error }
+    return verdict(error)
   }
 }

@@ -3,8 +3,9 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { bisect, isRefusal } from '../../../../lib/store/postgres/bisect.ts'
-import type { Outcome } from '../../../../lib/stream/ports.ts'
+import { bisect } from '../../../lib/store/bisect.ts'
+import { isRefusal, verdict } from '../../../lib/store/postgres/refusal.ts'
+import type { Outcome } from '../../../lib/stream/ports.ts'
 
 function engineError(code: string): Error {
   return Object.assign(new Error('no'), { code })
@@ -37,12 +38,13 @@ test('refused, unwritten and written rows are told apart', async () => {
     fc.asyncProperty(scenario, async ({ isBad, callsUntilTrouble }) => {
       const written = new Set<number>()
       let calls = 0
-      const outcome = await bisect(isBad.length, async (from, to) => {
+      const write = async (from: number, to: number): Promise<void> => {
         calls += 1
         if (calls > callsUntilTrouble) throw engineError('57P01')
         if (isBad.slice(from, to).includes(true)) throw engineError('22008')
         for (let index = from; index < to; index++) written.add(index)
-      })
+      }
+      const outcome = await bisect(isBad.length, write, verdict)
       const { unwritten, refused } = sorted(outcome, isBad.length)
       for (const index of refused) assert.equal(isBad[index], true)
       assert.deepEqual(
@@ -60,10 +62,11 @@ test('refused, unwritten and written rows are told apart', async () => {
 
 test('one bad row of 1,024 costs 21 calls', async () => {
   let calls = 0
-  await bisect(1_024, async (from, to) => {
+  const write = async (from: number, to: number): Promise<void> => {
     calls += 1
     if (from <= 700 && 700 < to) throw engineError('22008')
-  })
+  }
+  await bisect(1_024, write, verdict)
   assert.equal(calls, 21)
 })
 
@@ -79,7 +82,7 @@ test('only a complaint about the data is a refusal', () => {
 
 test('a broken assertion of ours is not taken for trouble of the engine', async () => {
   await assert.rejects(
-    bisect(1, async () => assert.fail('ours')),
+    bisect(1, async () => assert.fail('ours'), verdict),
     { code: 'ERR_ASSERTION' },
   )
 })
