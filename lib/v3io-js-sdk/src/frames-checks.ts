@@ -1,0 +1,103 @@
+import { type Column, columnRows, type Frame, frameRows } from './frames-types.ts'
+import { isWellFormed } from './well-formed.ts'
+
+const METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
+const LABEL = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+/**
+ * Why a frame must not be sent, as one sentence; null when it may. Columns that are not as long as the
+ * others end framesd.
+ */
+export function frameComplaint(frame: Frame): string | null {
+  const { columns, indices, nulls } = frame
+  const rowCount = frameRows(frame)
+  const names = new Set<string>()
+  for (const column of [...columns, ...indices]) {
+    const own = columnRows(column)
+    const name = JSON.stringify(column.name)
+    if (own !== rowCount) return `Column ${name} has ${own} rows, and the frame ${rowCount}`
+    if (names.has(column.name)) return `Column ${name} is there twice`
+    names.add(column.name)
+    const complaint = valueComplaint(column)
+    if (complaint !== null) return `Column ${name} ${complaint}`
+  }
+  if (nulls !== undefined && nulls.length !== rowCount) {
+    return `There are ${nulls.length} sets of nulls for ${rowCount} rows`
+  }
+  return rowCount === 0 ? 'The frame has no rows' : null
+}
+
+function valueComplaint({ data, constantRows }: Column): string | null {
+  if (constantRows !== undefined && data.type !== 'null' && data.values.length !== 1) {
+    return `holds ${data.values.length} values for a constant`
+  }
+  if (data.type === 'timeMs') {
+    const isTime = (ms: number): boolean => Number.isSafeInteger(ms) && Math.abs(ms) < TIME_MS_MAX
+    return data.values.every(isTime) ? null : 'has a time that is not in whole ms'
+  }
+  if (data.type === 'int' && !(data.values instanceof BigInt64Array)) {
+    return data.values.every(isInt64) ? null : 'has a number that is not whole, or not of 64 bits'
+  }
+  if (data.type === 'timeNs' && !(data.values instanceof BigInt64Array)) {
+    return data.values.every(isInt64) ? null : 'has a time that is not of 64 bits'
+  }
+  if (data.type === 'string') {
+    return data.values.every(isWellFormed) ? null : 'has text with half a surrogate pair'
+  }
+  return null
+}
+
+/** 64 bits of nanoseconds end in the year 2262. */
+const TIME_MS_MAX = 2 ** 63 / 1e6
+
+function isInt64(value: number | bigint): boolean {
+  return typeof value === 'bigint'
+    ? BigInt.asIntN(64, value) === value
+    : Number.isSafeInteger(value)
+}
+
+/**
+ * Why a frame must not be written to a time series table, beyond `frameComplaint`; null when it may.
+ * What is refused here ends framesd, fails the whole frame, or is read back as something else.
+ */
+export function tsdbFrameComplaint({ columns, indices, labels }: Frame): string | null {
+  const times = indices.filter(({ data }) => isTime(data.type))
+  if (times.length !== 1) return `There are ${times.length} time indices, and must be one`
+  if (columns.length === 0) return 'There is no column'
+  for (const { name, data } of columns) {
+    const shown = JSON.stringify(name)
+    if (!METRIC.test(name)) return `${shown} is not the name of a metric (${METRIC.source})`
+    if (isTime(data.type) || data.type === 'null')
+      return `Metric ${shown} has the type ${data.type}`
+  }
+  for (const { name, data } of indices) {
+    if (isTime(data.type)) continue
+    const complaint = labelComplaint(name, data.type === 'string' ? data.values : [])
+    if (complaint !== null) return complaint
+  }
+  for (const [name, value] of labels ?? []) {
+    const complaint = labelComplaint(name, [String(value)])
+    if (complaint !== null) return complaint
+  }
+  return null
+}
+
+function isTime(type: string): boolean {
+  return type === 'timeMs' || type === 'timeNs'
+}
+
+function labelComplaint(name: string, values: readonly string[]): string | null {
+  const shown = JSON.stringify(name)
+  if (!LABEL.test(name)) return `${shown} is not the name of a label (${LABEL.source})`
+  if (name === 'time') return 'A label called "time" cannot be read back'
+  let last: string | null = null
+  for (const value of values) {
+    if (value === last) continue
+    last = value
+    if (value === '') return `Label ${shown} has an empty value`
+    if (/[',=]/.test(value)) {
+      return `Label ${shown} has the value ${JSON.stringify(value)}, with a quote, a comma or an equals sign`
+    }
+  }
+  return null
+}
