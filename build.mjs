@@ -34,6 +34,7 @@ export async function buildProduct({ quiet = false } = {}) {
     entryPoints: {
       service: 'handler/service.ts',
       'postgres-stores': 'handler/postgres-stores.ts',
+      'v3io-store': 'handler/v3io-store.ts',
       cli: 'cli/main.ts',
       'parquet-worker': 'lib/store/parquet/parquet-worker.ts',
       'local-wrapper': 'lib/nuclio-sdk-ts/src/wrapper.ts',

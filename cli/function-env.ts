@@ -1,5 +1,6 @@
 import type { Config } from '../lib/config/fields.ts'
 import { type Environment, parseConfig } from '../lib/config/parse.ts'
+import { choosesV3io } from '../lib/config/v3io.ts'
 import type { DataPaths } from './data-folder.ts'
 
 /** Tells the function under which port others reach it. */
@@ -16,17 +17,17 @@ export interface FunctionEnv {
  * the user says otherwise.
  *
  * @param isRecorded  whether a file is played, whose events have their own time
+ * @param isDemo      whether it is the demo, which keeps to the data folder
  * @param port        of the HTTP trigger; null for none
  * @throws StreamError `bad-config` with every complaint
  */
 export function functionEnv(
   own: Environment,
   paths: DataPaths,
-  { isRecorded, port }: { isRecorded: boolean; port: number | null },
+  { isRecorded, isDemo, port }: { isRecorded: boolean; isDemo: boolean; port: number | null },
 ): FunctionEnv {
   const { [PORT_NAME]: _port, ...others } = own
   const env: Record<string, string | undefined> = {
-    STORE_URL: `embedded:${paths.store}`,
     SPOOL_PATH: paths.spool,
     DEAD_LETTER_PATH: paths.deadLetters,
     PARQUET_PATH_TEMPLATE: paths.parquet,
@@ -35,7 +36,9 @@ export function functionEnv(
     ...(port === null ? {} : { [PORT_NAME]: String(port) }),
   }
   const config = parseConfig(env)
-  if (config.storeUrl !== 'auto') return { env, config }
+  // A demo goes to a platform only when it is told to.
+  const isChosen = config.storeUrl !== 'auto' || (!isDemo && choosesV3io(config))
+  if (isChosen) return { env, config }
   env['STORE_URL'] = `embedded:${paths.store}`
   return { env, config: parseConfig(env) }
 }

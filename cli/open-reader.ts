@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { openV3ioOf } from '../handler/v3io-store.ts'
 import { type Environment, parseConfig } from '../lib/config/parse.ts'
+import { choosesV3io } from '../lib/config/v3io.ts'
 import { readFolderOwner } from '../lib/store/disk/folder-lock.ts'
 import { openEmbedded } from '../lib/store/postgres/open-embedded.ts'
 import { openPostgres } from '../lib/store/postgres/open-postgres.ts'
@@ -29,7 +31,8 @@ export async function openReader(
   env: Environment,
 ): Promise<Reader> {
   if (dataFolder !== undefined) return await openDataFolder(dataFolder)
-  const storeUrl = env['STORE_URL'] === undefined ? 'auto' : parseStoreUrl(env['STORE_URL'])
+  const settings = parseConfig(storeSettings(env))
+  const { storeUrl } = settings
   if (/^postgres(?:ql)?:/.test(storeUrl)) {
     const { reader, close } = await openPostgres({ url: storeUrl })
     return storeReader({ reader, close })
@@ -37,12 +40,7 @@ export async function openReader(
   if (storeUrl.startsWith('embedded:')) {
     return await openStoreFolder(storeUrl.slice('embedded:'.length))
   }
-  if (storeUrl === 'v3io') {
-    throw trouble(
-      'The V3IO store cannot be read by this command: name a folder with --data, or set STORE_URL ' +
-        'to postgres://USER:PASSWORD@HOST/DATABASE.',
-    )
-  }
+  if (choosesV3io(settings)) return storeReader(openV3ioOf(settings, warnNobody))
   const found = [DATA_FOLDER, DEMO_FOLDER].find((folder) => existsSync(join(folder, 'store')))
   if (found !== undefined) return await openDataFolder(found)
   throw trouble(
@@ -51,9 +49,24 @@ export async function openReader(
   )
 }
 
-function parseStoreUrl(storeUrl: string): string {
-  return parseConfig({ STORE_URL: storeUrl }).storeUrl
+/** Those that say where the tables lie; complaints about any other would help nobody who reads. */
+function storeSettings(env: Environment): Environment {
+  return Object.fromEntries(STORE_SETTINGS.map((name) => [name, env[name]]))
 }
+
+const STORE_SETTINGS = [
+  'STORE_URL',
+  'PROJECT',
+  'CONTAINER',
+  'KV_PATH_TEMPLATE',
+  'TSDB_PATH_TEMPLATE',
+  'V3IO_API',
+  'V3IO_FRAMESD',
+  'V3IO_ACCESS_KEY',
+]
+
+/** Only writers warn. */
+function warnNobody(): void {}
 
 async function openDataFolder(folder: string): Promise<Reader> {
   const paths = dataPaths(folder)

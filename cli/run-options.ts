@@ -6,6 +6,7 @@ export interface RunOptions {
   /** The file to play, `-` for stdin, `demo` for the recorded events of examples/; null for none. */
   readonly input: { readonly kind: 'file'; readonly path: string } | 'stdin' | 'demo' | null
   readonly dataFolder: string
+  readonly isDemo: boolean
   /** A demo without --data begins anew each time. */
   readonly isFreshDemo: boolean
   /** Stop when all is played and written, rather than serve. */
@@ -72,6 +73,7 @@ export function readRunOptions(args: readonly string[]): RunOptions {
   return {
     input,
     dataFolder: data ?? (values.demo ? DEMO_FOLDER : DATA_FOLDER),
+    isDemo: values.demo,
     isFreshDemo: values.demo && data === undefined,
     isOnce: values.once,
     port: portOf(values.port, values.once),

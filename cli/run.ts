@@ -58,10 +58,11 @@ async function makePlan(options: RunOptions): Promise<Plan> {
   const input = await chooseInput(options.input)
   const isRecorded = input !== null && input.eventCount !== null
   const paths = dataPaths(options.dataFolder)
+  const kind = { isRecorded, isDemo: options.isDemo }
   // The settings do not depend on which port it is, and their complaints come first.
-  functionEnv(process.env, paths, { isRecorded, port: options.port })
+  functionEnv(process.env, paths, { ...kind, port: options.port })
   const port = options.port === null ? null : await findPort(options.port)
-  const env = functionEnv(process.env, paths, { isRecorded, port })
+  const env = functionEnv(process.env, paths, { ...kind, port })
   return { options, files, input, isRecorded, paths, port, functionEnv: env }
 }
 

@@ -6,7 +6,6 @@ import { suspiciousNames } from '../lib/config/suspicious-names.ts'
 import { ensureWritable } from '../lib/store/disk/ensure-writable.ts'
 import { readLines } from '../lib/store/disk/read-lines.ts'
 import { openLineFile, openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
-import { createParquetSink } from '../lib/store/parquet/parquet-sink.ts'
 import { Spool } from '../lib/stream/accept/spool.ts'
 import { errorMessage, StreamError } from '../lib/stream/errors.ts'
 import { Pipeline } from '../lib/stream/pipeline.ts'
@@ -14,7 +13,7 @@ import type { StoreReader } from '../lib/stream/ports.ts'
 import { type LogPort, Telemetry } from '../lib/stream/telemetry.ts'
 import { type EventClock, triggerClock, wallClock } from './clocks.ts'
 import { openLog } from './open-log.ts'
-import { openStore } from './open-store.ts'
+import { type OpenStore, openParquet, openStore } from './open-store.ts'
 import { streamSettings } from './stream-settings.ts'
 
 /** Everything that the handler works with. */
@@ -22,7 +21,7 @@ export interface Service {
   readonly pipeline: Pipeline
   readonly clock: EventClock
   readonly reader: StoreReader
-  readonly storeName: 'embedded' | 'postgres'
+  readonly storeName: OpenStore['name']
   readonly telemetry: Telemetry
   readonly paths: {
     readonly parquet: string
@@ -62,17 +61,19 @@ export async function openService(
     spool: config.spoolPath,
     deadLetters: config.deadLetterPath,
   }
-  ensureWritable(paths.parquet)
   ensureWritable(paths.deadLetters)
+  const parquet = openParquet(config)
   // The store first: a data folder that is in use is told of before anything else is touched.
-  const { store, name: storeName, setOwnerFacts } = await openStore(config)
+  const {
+    store,
+    name: storeName,
+    setOwnerFacts,
+  } = await openStore(config, (message, fields) => {
+    telemetry.storeWarning(message, fields)
+  })
   if (port !== null) setOwnerFacts({ port })
   const own = await openLog(paths.spool)
   const deadLetterName = `${own.log}.jsonl`
-  const parquet = createParquetSink({
-    root: paths.parquet,
-    workerPath: join(__dirname, 'parquet-worker.js'),
-  })
   const pipeline = await Pipeline.open({
     log: own.log,
     settings: streamSettings(config),

@@ -1,6 +1,6 @@
 import type { Duration } from './duration.ts'
 import type { Config, FieldName } from './fields.ts'
-import { kvPath, partsOf, renderPath } from './paths.ts'
+import { kvPath, parquetPlace, partsOf, renderPath } from './paths.ts'
 
 /** Most buckets of a window, as each endpoint keeps a ring of them; 3.5 days of 30 s are 10,000. */
 export const BUCKETS_MAX = 10_000
@@ -40,6 +40,23 @@ export const crossChecks: readonly CrossCheck[] = [
         ? null
         : 'TSDB_PATH_TEMPLATE: wanted a container and a table without empty parts, "." and "..", ' +
             'for example {container}/{project}/model-endpoints/events.'
+    },
+  },
+  {
+    names: ['project', 'container', 'parquetPathTemplate', 'v3ioApi'],
+    complaintOf: (config) => {
+      const place = parquetPlace(config)
+      if (place.kind === 'directory') return null
+      if (!areCleanParts([place.container, ...place.path.split('/')])) {
+        return (
+          'PARQUET_PATH_TEMPLATE: wanted v3io://CONTAINER/PATH without empty parts, "." and "..", ' +
+          'for example v3io://projects/{project}/model-endpoints/parquet.'
+        )
+      }
+      return config.v3ioApi !== ''
+        ? null
+        : 'V3IO_API: missing, and PARQUET_PATH_TEMPLATE begins with v3io://; for example ' +
+            'http://v3io-webapi:8081.'
     },
   },
   {

@@ -55,7 +55,7 @@ export const fields = {
     default: '/v3io/projects/{project}/model-endpoints/parquet',
     format: 'directory-template',
     group: 'original',
-    doc: 'Mounted directory of the Parquet files.',
+    doc: 'Mounted directory of the Parquet files, or `v3io://CONTAINER/PATH`, which needs V3IO_API.',
   }),
   tsdbBatchingMaxEvents: count({
     default: 10,

@@ -33,7 +33,25 @@ export function tsdbPath(config: PathSettings & { readonly tsdbPathTemplate: str
   return { container, table: `/${rest.join('/')}` }
 }
 
-/** Directory of the Parquet files, without slash at its end. */
+/** Where Parquet files go: a mounted directory, or objects of a V3IO container. */
+export type ParquetPlace =
+  | { readonly kind: 'directory'; readonly path: string }
+  /** `path` is inside the container, without slash at either end. */
+  | { readonly kind: 'v3io'; readonly container: string; readonly path: string }
+
+/** The place that PARQUET_PATH_TEMPLATE names. */
+export function parquetPlace(
+  config: PathSettings & { readonly parquetPathTemplate: string },
+): ParquetPlace {
+  const whole = parquetPath(config)
+  if (!whole.startsWith(V3IO_SCHEME)) return { kind: 'directory', path: whole }
+  const [container = '', ...rest] = partsOf(whole.slice(V3IO_SCHEME.length))
+  return { kind: 'v3io', container, path: rest.join('/') }
+}
+
+const V3IO_SCHEME = 'v3io://'
+
+/** The place as one text, without slash at its end. */
 export function parquetPath(
   config: PathSettings & { readonly parquetPathTemplate: string },
 ): string {

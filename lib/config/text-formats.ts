@@ -23,10 +23,10 @@ export const TEXT_RULES: Readonly<Record<TextFormat, TextRule>> = {
     wanted: 'a path in which only {project} and {container} stand in braces',
   },
   'directory-template': {
-    pattern: /^(?!.*:\/\/)(?:[^{}]|\{(?:project|container)\})+$/,
+    pattern: /^(?:v3io:\/\/)?(?!.*:\/\/)(?:[^{}]|\{(?:project|container)\})+$/,
     wanted:
-      'the path of a mounted directory (not a URL) in which only {project} and {container} ' +
-      'stand in braces',
+      'the path of a mounted directory, or v3io://CONTAINER/PATH, in which only {project} and ' +
+      '{container} stand in braces',
   },
   store: {
     pattern: /^(?:auto|v3io|postgres(?:ql)?:\/\/\S+|embedded:.+)$/,

@@ -1,5 +1,6 @@
 import { errorCode } from '../stream/errors.ts'
 import type { Outcome, RefusedRow } from '../stream/ports.ts'
+import { type Fates, outcomeOf } from './outcome.ts'
 
 /** What a store's error says of the rows that it was given. */
 export interface Verdict {
@@ -24,14 +25,24 @@ export async function bisect(
   write: (from: number, to: number) => Promise<void>,
   verdict: (error: unknown) => Verdict,
 ): Promise<Outcome> {
+  return outcomeOf(await tryByHalves(count, write, verdict))
+}
+
+/** The same, for callers that have more to say of the rows. */
+export async function tryByHalves(
+  count: number,
+  write: (from: number, to: number) => Promise<void>,
+  verdict: (error: unknown) => Verdict,
+): Promise<Fates> {
   const ranges = [{ from: 0, to: count }] // still to be tried, the next one last
   const unwritten: number[] = []
   const refused: RefusedRow[] = []
-  let trouble: string | undefined
+  let trouble: string | null = null
   for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
     const { from, to } = range
     // After trouble nothing else is tried: each try could wait for its timeout.
-    const failure = trouble === undefined ? await failureOf(write, range, verdict) : NOT_TRIED
+    const failure: Verdict | null =
+      trouble === null ? await failureOf(write, range, verdict) : NOT_TRIED
     if (failure === null) continue
     if (!failure.isRefusal) {
       trouble ??= failure.reason
@@ -43,13 +54,7 @@ export async function bisect(
       ranges.push({ from: middle, to }, { from, to: middle })
     }
   }
-  if (unwritten.length === count && trouble !== undefined) return { kind: 'retry', reason: trouble }
-  const [first] = refused
-  if (first !== undefined && refused.length === count) {
-    return { kind: 'rejected', reason: first.reason }
-  }
-  if (unwritten.length + refused.length === 0) return { kind: 'written' }
-  return { kind: 'partial', unwritten, refused }
+  return { count, unwritten, refused, trouble }
 }
 
 const NOT_TRIED: Verdict = { isRefusal: false, reason: 'not tried' }

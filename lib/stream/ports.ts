@@ -143,6 +143,8 @@ export type Outcome =
       readonly kind: 'partial'
       readonly unwritten: readonly number[]
       readonly refused: readonly RefusedRow[]
+      /** Why some are unwritten. */
+      readonly reason?: string
     }
   /** Nothing is known to be written; trying again later can help. */
   | { readonly kind: 'retry'; readonly reason: string }

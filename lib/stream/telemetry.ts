@@ -66,6 +66,11 @@ export class Telemetry {
     this.#log.warn('A store did not take what it was given; it is tried again.', fields)
   }
 
+  /** A store's own sentence about what does not hold it up. */
+  storeWarning(message: string, fields: object): void {
+    this.#log.warn(message, fields)
+  }
+
   refused(fields: {
     readonly sink: SinkName
     readonly reason: string

@@ -9,6 +9,8 @@ export type ParquetRequest =
       readonly path: string
       readonly packed: PackedFile
     }
+  /** Encode a file and hand its bytes back; nothing is written. */
+  | { readonly kind: 'encode'; readonly packed: PackedFile }
   /** Encode made-up rows until the code is compiled; nothing is written. */
   | { readonly kind: 'warm-up' }
 
@@ -16,6 +18,7 @@ export type ParquetRequest =
 export type ParquetReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'done' }
+  | { readonly kind: 'encoded'; readonly bytes: Uint8Array<ArrayBuffer> }
   /** The disk refused. */
   | { readonly kind: 'disk'; readonly reason: string }
   /** Arrow or parquet-wasm refused the rows. */

@@ -1,13 +1,23 @@
+import assert from 'node:assert'
 import { access } from 'node:fs/promises'
 import { errorCode, errorMessage, StreamError, unreachable } from '../../stream/errors.ts'
 import type { Outcome, ParquetSink, PredictionFile } from '../../stream/ports.ts'
 import { buffersOf, NumberRoom, packFile } from './parquet-pack.ts'
 import { parquetPath } from './parquet-path.ts'
+import type { ParquetRequest } from './parquet-protocol.ts'
 import type { Answer } from './parquet-thread.ts'
 import { ParquetThread } from './parquet-thread.ts'
 
 /** A file that has cost that many workers in a row is given up. */
 const DEATHS_MAX = 3
+
+/** Where whole objects are put, for files that lie in no folder. */
+export interface ObjectFolder {
+  /** Puts an object under its path, over whatever is there; it is there whole or not at all. */
+  put(path: string, bytes: Uint8Array): Promise<Outcome>
+  /** Rejects with StreamError `path-unusable`. */
+  has(path: string): Promise<boolean>
+}
 
 /** A ParquetSink that owns a worker thread. */
 export interface ParquetFileSink extends ParquetSink {
@@ -31,15 +41,18 @@ export interface ParquetFileSink extends ParquetSink {
  * must not change until its write is answered. Rejects only at a bug of the file's maker
  * (AssertionError).
  *
- * @param root        folder of all files, made when it does not exist
+ * @param root        folder of all files, made when it does not exist; with `objects` a path there
  * @param workerPath  the bundle of `parquet-worker.ts`, parquet_wasm_bg.wasm beside it
+ * @param objects     where files go instead of a folder, one put each
  */
 export function createParquetSink({
   root,
   workerPath,
+  objects = null,
 }: {
   readonly root: string
   readonly workerPath: string
+  readonly objects?: ObjectFolder | null
 }): ParquetFileSink {
   const thread = new ParquetThread(workerPath)
   /** One for all, because the files go one after the other. */
@@ -59,17 +72,22 @@ export function createParquetSink({
   async function writeFile(file: PredictionFile): Promise<Outcome> {
     const path = parquetPath(root, file.claim)
     const packed = packFile(file, room)
-    const answer = await thread.ask({ kind: 'write', root, path, packed }, buffersOf(packed))
+    const request: ParquetRequest =
+      objects === null ? { kind: 'write', root, path, packed } : { kind: 'encode', packed }
+    const answer = await thread.ask(request, buffersOf(packed))
     if (answer.kind === 'broken') await thread.stop()
     return outcomeOf(path, answer)
   }
 
-  function outcomeOf(path: string, answer: Answer): Outcome {
+  function outcomeOf(path: string, answer: Answer): Outcome | Promise<Outcome> {
     const deathCount = deaths.get(path) ?? 0
     deaths.delete(path)
     switch (answer.kind) {
       case 'done':
         return { kind: 'written' }
+      case 'encoded':
+        assert(objects !== null, 'only files for objects are encoded alone')
+        return objects.put(path, answer.bytes)
       case 'disk':
         return { kind: 'retry', reason: answer.reason }
       case 'refused':
@@ -98,6 +116,7 @@ export function createParquetSink({
     },
     has: async (claim) => {
       const path = parquetPath(root, claim)
+      if (objects !== null) return objects.has(path)
       try {
         await access(path) // only whole files get this name
         return true
@@ -110,7 +129,7 @@ export function createParquetSink({
     warmUp: () =>
       inTurn(async () => {
         const answer = await thread.ask({ kind: 'warm-up' })
-        if (answer.kind === 'done') return
+        if (answer.kind === 'done' || answer.kind === 'encoded') return
         throw new StreamError('path-unusable', `The Parquet worker cannot start: ${answer.reason}`)
       }),
     close: () => {

@@ -13,7 +13,7 @@ import wasmPath from 'parquet-wasm/esm/parquet_wasm_bg.wasm'
 import { errorMessage, unreachable } from '../../stream/errors.ts'
 import { writeDurably } from './durable-file.ts'
 import { encodeFile } from './parquet-encode.ts'
-import { packFile } from './parquet-pack.ts'
+import { type PackedFile, packFile } from './parquet-pack.ts'
 import type { ParquetReply, ParquetRequest } from './parquet-protocol.ts'
 import { warmUpFile } from './warm-up-file.ts'
 
@@ -23,7 +23,10 @@ const WARM_UP_COUNT = 5
 function answer(request: ParquetRequest): ParquetReply {
   switch (request.kind) {
     case 'write':
-      return write(request)
+      return encode(request.packed, (bytes) => writeTo(request, bytes))
+    case 'encode':
+      // A copy of its own: small ones share their memory with others and cannot be handed over.
+      return encode(request.packed, (bytes) => ({ kind: 'encoded', bytes: new Uint8Array(bytes) }))
     case 'warm-up':
       for (let count = 0; count < WARM_UP_COUNT; count++) encodeFile(packFile(warmUpFile()))
       return { kind: 'done' }
@@ -32,13 +35,17 @@ function answer(request: ParquetRequest): ParquetReply {
   }
 }
 
-function write({ root, path, packed }: Extract<ParquetRequest, { kind: 'write' }>): ParquetReply {
+function encode(packed: PackedFile, use: (bytes: Uint8Array) => ParquetReply): ParquetReply {
   let bytes: Uint8Array
   try {
     bytes = encodeFile(packed)
   } catch (error) {
     return { kind: isBroken(error) ? 'broken' : 'refused', reason: errorMessage(error) }
   }
+  return use(bytes)
+}
+
+function writeTo({ root, path }: FileToWrite, bytes: Uint8Array): ParquetReply {
   try {
     writeDurably({ root, path, bytes })
   } catch (error) {
@@ -46,6 +53,8 @@ function write({ root, path, packed }: Extract<ParquetRequest, { kind: 'write' }
   }
   return { kind: 'done' }
 }
+
+type FileToWrite = Extract<ParquetRequest, { kind: 'write' }>
 
 /** A trap leaves Rust's memory as it was in the middle; V8 says so when it gets no memory. */
 function isBroken(error: unknown): boolean {
@@ -56,7 +65,10 @@ function isBroken(error: unknown): boolean {
 
 const port = parentPort
 assert(port !== null, 'runs in a worker thread')
-const reply = (message: ParquetReply): void => port.postMessage(message)
+const reply = (message: ParquetReply): void => {
+  // Bytes are handed over instead of copied.
+  port.postMessage(message, message.kind === 'encoded' ? [message.bytes.buffer] : [])
+}
 initSync({ module: readFileSync(join(__dirname, wasmPath)) })
 port.on('message', (request: ParquetRequest) => reply(answer(request)))
 reply({ kind: 'ready' })

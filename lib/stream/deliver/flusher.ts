@@ -289,10 +289,10 @@ export class Flusher {
         return { writtenCount: 0, unwritten: [], refused, retryReason: null }
       }
       case 'partial': {
-        const { unwritten, refused } = outcome
+        const { unwritten, refused, reason = 'It took a part.' } = outcome
         this.#tellRefused(sink, refused)
         const writtenCount = count - unwritten.length - refused.length
-        const retryReason = unwritten.length === 0 ? null : 'It took a part.'
+        const retryReason = unwritten.length === 0 ? null : reason
         return { writtenCount, unwritten, refused, retryReason }
       }
       default:

@@ -129,6 +129,8 @@ test('the triggers keep one process to a shard', () => {
   const stream = triggerOf('v3ioStream')
   assert.equal(stream.trigger['numWorkers'], 1)
   assert.equal(stream.attributes['workerAllocationMode'], 'static')
+  assert.equal(stream.trigger['explicitAckMode'], 'enable', 'needs static allocation')
+  assert.equal(stream.attributes['ackWindowSize'], parseConfig({}).ackWindowSize)
   assert.equal(stream.attributes['seekTo'], 'earliest')
   assert.equal(stream.trigger['password'], '$generate', 'no key stands in the file')
   assert.equal(spec['minReplicas'], spec['maxReplicas'], 'shards are divided by the replicas')
