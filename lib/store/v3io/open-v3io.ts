@@ -24,8 +24,10 @@ export interface V3ioStoreOptions {
   /** Container and table of the metrics. */
   readonly tsdb: { readonly container: string; readonly table: string }
   readonly warn: Warn
-  /** One try of one request, ms. */
+  /** One try of one request, ms. Default 10,000. */
   readonly timeoutMs?: number
+  /** Longest wait before the second of three tries, ms. Default 100. */
+  readonly backoffMs?: number
 }
 
 /**
@@ -35,8 +37,9 @@ export interface V3ioStoreOptions {
  * @throws StreamError `bad-config` for an address or a key that cannot be meant
  */
 export function openV3io(options: V3ioStoreOptions): Store {
-  const { api, framesd, accessKey, container, kvTable, tsdb, warn, timeoutMs = 10_000 } = options
-  const shared = { accessKey, connectionsMax: AT_ONCE, timeoutMs }
+  const { api, framesd, accessKey, container, kvTable, tsdb, warn } = options
+  const { timeoutMs = 10_000, backoffMs = 100 } = options
+  const shared = { accessKey, connectionsMax: AT_ONCE, timeoutMs, backoffMs }
   const client = configured('V3IO_API', () => new V3ioClient({ ...shared, url: api }))
   const framesIn = (inContainer: string): FramesClient =>
     configured(

@@ -104,6 +104,7 @@ function lateReason({ names }: MetricRow, metrics: ReadonlySet<number>): string 
   const late =
     'The time series table has a sample as new as this one already, and takes none after it'
   if (metrics.size === names.length) return `${late}.`
-  const which = names.filter((_, index) => metrics.has(index)).slice(0, 5)
-  return `${late}: ${metrics.size} metrics, such as ${which.join(', ')}; the others are written.`
+  const which = names.filter((_, index) => metrics.has(index))
+  const more = which.length > 5 ? ` and ${which.length - 5} others` : ''
+  return `${late}: ${which.slice(0, 5).join(', ')}${more}; the rest of the row is written.`
 }
