@@ -160,6 +160,49 @@ test('the schema has every attribute with its type, and keeps those of others', 
   }
 })
 
+test('what framesd does not see when it infers the schema stays in it', async () => {
+  const own = await startV3ioDoubles()
+  const names = (): string[] =>
+    JSON.parse(String(own.v3io.object(CONTAINER, `${KV_TABLE}/.#schema`))).fields.map(
+      ({ name }: { name: string }) => name,
+    )
+  try {
+    // It looks at about ten items, and a rare label is in none of them.
+    const rare = update('zz', { _rare: { type: 'text', value: 'a' } })
+    const others = Array.from({ length: 30 }, (_, index) => update(`a${index}`, {}))
+    await own.store.kv.write([...others, rare])
+    assert(names().includes('_rare'))
+    await own.openAnother().kv.write([update('b', { _new: { type: 'int', value: 1 } })])
+    assert.deepEqual(names().sort(), ['_new', '_rare', 'endpoint_id'])
+  } finally {
+    await own.close()
+  }
+})
+
+test('without framesd the schema is kept all the same, and a long becomes a double', async () => {
+  const own = await startV3ioDoubles()
+  try {
+    own.framesd.inject({
+      matches: ({ path }) => path === '/exec',
+      kind: { kind: 'status', status: 500, text: "can't exec" },
+      times: Number.POSITIVE_INFINITY,
+    })
+    for (const n of [
+      { type: 'int', value: 1 },
+      { type: 'double', value: 1.5 },
+    ] as const) {
+      await own.store.kv.write([update('e1', { n })])
+    }
+    const { fields } = JSON.parse(String(own.v3io.object(CONTAINER, `${KV_TABLE}/.#schema`)))
+    assert.deepEqual(fields, [
+      { name: 'endpoint_id', type: 'string', nullable: false },
+      { name: 'n', type: 'double', nullable: true },
+    ])
+  } finally {
+    await own.close()
+  }
+})
+
 test('an attribute that has another type there keeps it, and people are told once', async () => {
   const own = await startV3ioDoubles()
   try {

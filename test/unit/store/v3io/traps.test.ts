@@ -79,6 +79,25 @@ test('1: of a row with some late metrics the others are written', async () => {
   })
 })
 
+test('1: what is late of a row is told of when the rest of it is written, not before', async () => {
+  const { tsdb } = doubles.store
+  await tsdb.write([row(5, { a: 1 })])
+  const late = row(3, { a: 2, b: 3 })
+  const refusal = { kind: 'status', status: 500, text: 'write error: no' } as const
+  doubles.framesd.inject({ kind: refusal, times: 2 }) // both rows, then the first one alone
+  doubles.framesd.inject({ kind: { kind: 'reset', applied: false }, times: 3 })
+  const first = await tsdb.write([row(6, { a: 1 }), late])
+  assert.deepEqual(first.kind === 'partial' && first.unwritten, [1])
+  assert.deepEqual(
+    refusedOf(first).map(({ index }) => index),
+    [0],
+  )
+  const outcome = await tsdb.write([late])
+  assert(outcome.kind === 'rejected')
+  assert.match(outcome.reason, /: a; the rest of the row is written/)
+  assert.deepEqual(stored()['b'], [[3, 3]])
+})
+
 test('1: rows whose answer was lost are not late when they come again', async () => {
   const { tsdb } = doubles.store
   await tsdb.write([row(1, { a: 1 })])
