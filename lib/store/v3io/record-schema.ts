@@ -110,7 +110,9 @@ export class RecordSchema {
 export function inferWith(frames: FramesClient, table: string): () => Promise<void> {
   return async () => {
     // Without the key framesd takes the only attribute that equals the item's name, if there is one.
-    await frames.execute({ backend: 'kv', table, command: 'infer_schema', args: { key: KEY } })
+    const args = { key: KEY }
+    const command = 'infer_schema'
+    await frames.execute({ backend: 'kv', table, command, args, isRepeatable: true })
   }
 }
 

@@ -8,6 +8,11 @@ import { NewestSamples } from './newest-samples.ts'
 
 /** What MLRun creates its table with: chunks of 6 hours, partitions of 12 days. */
 const RATE = '10/m'
+/**
+ * So often in a row a failure of which framesd does not say whether it is for good is tried again, about a
+ * minute in all; then it is taken to be about the rows, which are narrowed down and refused.
+ */
+const UNCLEAR_FAILURES_MAX = 8
 
 /**
  * Metrics in a table of framesd; writing rows again changes nothing, because the table keeps the first
@@ -20,6 +25,7 @@ export function createTsdbSink(frames: FramesClient, table: string): TsdbSink {
   const newest = new NewestSamples()
   const target = { backend: 'tsdb', table } as const
   let isCreated = false
+  let unclearCount = 0
 
   async function create(): Promise<void> {
     await frames.create({ ...target, rate: RATE, ifExists: 'ignore' })
@@ -56,7 +62,14 @@ export function createTsdbSink(frames: FramesClient, table: string): TsdbSink {
       const { onTime, late } = withoutLate(rows, newest)
       const part = (from: number, to: number): Promise<void> =>
         write(onTime.slice(from, to).map(({ row }) => row))
-      const fates = await tryByHalves(onTime.length, part, verdict)
+      const isEnough = unclearCount >= UNCLEAR_FAILURES_MAX
+      let isUnclear = false
+      const fates = await tryByHalves(onTime.length, part, (error) => {
+        if (!(error instanceof V3ioError) || error.code !== 'failed') return verdict(error)
+        isUnclear = true
+        return { isRefusal: isEnough, reason: error.message }
+      })
+      unclearCount = isUnclear && !isEnough ? unclearCount + 1 : 0
       const originalOf = (index: number): number => onTime[index]?.index ?? -1
       const unwritten = fates.unwritten.map(originalOf)
       const refused = new Map(late)

@@ -1,7 +1,7 @@
-import { frameComplaint, tsdbFrameComplaint } from './frames-checks.ts'
+import { frameComplaint, kvFrameComplaint, tsdbFrameComplaint } from './frames-checks.ts'
 import { decodeFrame, splitMessages } from './frames-decode.ts'
 import { encodeWrite, type Session } from './frames-encode.ts'
-import { errorFrameFailure, framesFailure } from './frames-failure.ts'
+import { codeOfText, framesFailure } from './frames-failure.ts'
 import type { Frame } from './frames-types.ts'
 import {
   type HttpAnswer,
@@ -113,7 +113,8 @@ const JSON_BODY = { 'Content-Type': 'application/json' }
  *
  * framesd answers 500 for refusals and for troubles of the platform; its text decides the code:
  * `not-found` for a table that is not there, `unavailable`, `unauthorized` and `forbidden` for what the
- * platform answered it, `refused` for the rest. A 500 is never repeated here.
+ * platform answered it, `refused` for what is known to be wrong with a frame, and `failed` where the
+ * text says nothing that is known. A 500 is never repeated here.
  */
 export class FramesClient {
   readonly #transport: HttpTransport
@@ -125,11 +126,15 @@ export class FramesClient {
       ...options,
       secrets: [accessKey, ...(options.secrets ?? [])],
     })
+    if (!/^[^/]+$/.test(container)) throw invalid('the container is empty or holds a slash')
     this.#session = { container, token: accessKey }
   }
 
   /** Makes a table. */
   async create({ ifExists = 'fail', ...table }: CreateTable): Promise<void> {
+    if (table.backend === 'tsdb' && !/^[0-9]+\/[smh]$/.test(table.rate ?? '')) {
+      throw invalid('a time series needs a rate, such as 1/s')
+    }
     const body = {
       ...this.#base(table),
       schema: null,
@@ -201,11 +206,12 @@ export class FramesClient {
     try {
       for await (const message of splitMessages(this.#transport.stream(call))) {
         const frame = decodeFrame(message)
-        if ('error' in frame) throw errorFrameFailure(this.#transport.origin, frame.error)
+        if ('error' in frame) throw this.#errorFrame(frame.error)
         yield frame
       }
     } catch (error) {
-      throw error instanceof V3ioError ? framesFailure(error, error.message) : error
+      if (!(error instanceof V3ioError)) throw error
+      throw framesFailure(error, error.message, error.message)
     }
   }
 
@@ -230,7 +236,7 @@ export class FramesClient {
     if (frame === undefined || frame === null || frame === '') return null
     if (typeof frame !== 'string') throw badAnswer('the frame of an answer is no text')
     const decoded = decodeFrame(Buffer.from(frame, 'base64'))
-    if ('error' in decoded) throw errorFrameFailure(this.#transport.origin, decoded.error)
+    if ('error' in decoded) throw this.#errorFrame(decoded.error)
     return decoded
   }
 
@@ -262,7 +268,17 @@ export class FramesClient {
   async #send(call: HttpCall): Promise<HttpAnswer> {
     const answer = await this.#transport.send(call)
     if (answer.status === 200) return answer
-    throw framesFailure(this.#transport.errorOf(call, answer), answer.body.toString('utf8'))
+    const text = answer.body.toString('utf8')
+    const shown = `${this.#transport.origin} answered ${answer.status} to ${call.path}`
+    const error = this.#transport.errorOf(call, answer)
+    throw framesFailure(error, text, `${shown}: ${this.#transport.shown(text)}`)
+  }
+
+  /** The error that came in the place of a frame, with status 200. */
+  #errorFrame(text: string): V3ioError {
+    const { origin } = this.#transport
+    const message = `${origin} could not do it: ${this.#transport.shown(text)}`
+    return new V3ioError(codeOfText(text), message, { status: 200 })
   }
 }
 
@@ -279,8 +295,12 @@ function checkWrite({
   if (isTsdb && (extras || (partitionKeys ?? []).length > 0)) {
     throw invalid('a time series takes no save mode, condition, expression or partition keys')
   }
+  const ownComplaint = (frame: Frame): string | null => {
+    if (isTsdb) return tsdbFrameComplaint(frame)
+    return backend === 'kv' ? kvFrameComplaint(frame, saveMode ?? '') : null
+  }
   for (const [index, frame] of frames.entries()) {
-    const complaint = frameComplaint(frame) ?? (isTsdb ? tsdbFrameComplaint(frame) : null)
+    const complaint = frameComplaint(frame) ?? ownComplaint(frame)
     if (complaint !== null) throw invalid(`frame ${index} cannot be written: ${complaint}`)
   }
 }

@@ -75,7 +75,9 @@ export function decodeFrame(message: Buffer): FrameAnswer {
 }
 
 function checkLengths({ columns, indices, nulls }: Frame): void {
-  const counts = new Set([...columns, ...indices].map((column) => columnRows(column)))
+  // A column without values does not say how many rows it has.
+  const counted = [...columns, ...indices].filter(({ data }) => data.type !== 'null')
+  const counts = new Set(counted.map((column) => columnRows(column)))
   if (nulls !== undefined) counts.add(nulls.length)
   if (counts.size > 1) throw badAnswer(`columns of ${[...counts].join(', ')} rows are in one frame`)
 }
@@ -129,7 +131,7 @@ function readColumnField(
       raw.dtype = varint(reader, wire)
       break
     case 4:
-      raw.rowCount = varint(reader, wire)
+      raw.rowCount = rowCountOf(varint(reader, wire))
       break
     case 5:
       reader.list(wire, WIRE.varint, (list) => list.int64(), raw.ints)
@@ -150,6 +152,14 @@ function readColumnField(
       reader.skip(wire)
   }
 }
+
+function rowCountOf(count: number): number {
+  if (count <= ROWS_MAX) return count
+  throw badAnswer('a label stands for more rows than a frame can have')
+}
+
+/** More than a message can hold. */
+const ROWS_MAX = 2 ** 31
 
 function varint(reader: ProtobufReader, wire: number): number {
   if (wire !== WIRE.varint) throw badAnswer('a number has another type')
@@ -204,13 +214,20 @@ function readValue(reader: ProtobufReader): LabelValue {
   let value: LabelValue = ''
   for (let next = reader.next(); next !== null; next = reader.next()) {
     const { field, wire } = next
-    if ((field === 1 || field === 4) && wire === WIRE.varint) value = reader.int64()
+    if ((field === 1 || field === 4) && wire === WIRE.varint) value = plainInt(reader.int64())
     else if (field === 2 && wire === WIRE.fixed64) value = reader.double()
     else if (field === 3 && wire === WIRE.bytes) value = reader.text()
     else if (field === 5 && wire === WIRE.varint) value = reader.bool()
     else reader.skip(wire)
   }
   return value
+}
+
+/** A number where that is exact. */
+function plainInt(value: bigint): number | bigint {
+  return BigInt(Number(value)) === value && Number.isSafeInteger(Number(value))
+    ? Number(value)
+    : value
 }
 
 function readNulls(reader: ProtobufReader): ReadonlySet<string> {

@@ -71,7 +71,8 @@ export function encodeFrame({ columns, indices, labels, nulls }: Frame): Buffer 
       writer.nested(2, () => writeValue(writer, value))
     })
   }
-  for (const names of nulls ?? []) writer.nested(5, () => writeNulls(writer, names))
+  const hasNulls = nulls?.some(({ size }) => size > 0) === true
+  for (const names of hasNulls ? nulls : []) writer.nested(5, () => writeNulls(writer, names))
   return writer.finish()
 }
 
@@ -135,17 +136,14 @@ function writeValues(writer: ProtobufWriter, data: ColumnValues): void {
 
 /** Labels come in runs of one text, which is encoded once. */
 function writeTexts(writer: ProtobufWriter, texts: readonly string[]): void {
-  let last: string | null = null
-  let lastBytes = 0
-  for (const text of texts) {
-    if (text === last) {
-      writer.repeat(lastBytes)
-      continue
-    }
-    const before = writer.size
+  for (let index = 0; index < texts.length; ) {
+    const text = texts[index] ?? ''
+    const start = writer.size
     writer.text(7, text)
-    last = text
-    lastBytes = writer.size - before
+    let end = index + 1
+    while (end < texts.length && texts[end] === text) end++
+    writer.repeatFrom(start, end - index - 1)
+    index = end
   }
 }
 

@@ -1,4 +1,4 @@
-export { frameComplaint, tsdbFrameComplaint } from './frames-checks.ts'
+export { frameComplaint, kvFrameComplaint, tsdbFrameComplaint } from './frames-checks.ts'
 export type {
   Backend,
   CreateTable,

@@ -132,13 +132,13 @@ export class HttpTransport {
   }
 
   /**
-   * Sends a request once and hands out its answer piece by piece; timeoutMs is then the longest silence.
-   * A status other than 200 is read to its end and thrown.
+   * Sends a request and hands out its answer piece by piece; timeoutMs is then the longest silence. A
+   * status other than 200 is read to its end and thrown. Repeated like any other, until it is answered.
    *
    * @throws V3ioError at the call or while the pieces are read
    */
   async *stream(call: HttpCall): AsyncGenerator<Buffer, void, undefined> {
-    const incoming = await this.#open(call)
+    const incoming = await this.#openRepeating(call)
     const { timeoutMs } = this.#options
     let timer = setTimeout(giveUp, timeoutMs)
     let isSilent = false
@@ -182,6 +182,11 @@ export class HttpTransport {
       ),
       { status, mayBeApplied: status >= 500, ...(platformCode === null ? {} : { platformCode }) },
     )
+  }
+
+  /** A server's text as it may be shown: one line, no secrets, 500 characters at most. */
+  shown(text: string): string {
+    return oneLine(this.#redacted(text))
   }
 
   /** Ends all connections; calls under way, and those that wait for a connection, fail with `closed`. */
@@ -254,6 +259,21 @@ export class HttpTransport {
         })
       })
     })
+  }
+
+  async #openRepeating(call: HttpCall): Promise<IncomingMessage> {
+    for (let tries = 1; ; tries++) {
+      const isLast = tries >= this.#options.triesMax
+      try {
+        const incoming = await this.#open(call)
+        const isPassing = call.isRepeatable && PASSING_STATUS.has(incoming.statusCode ?? 0)
+        if (isLast || !isPassing) return incoming
+        incoming.destroy()
+      } catch (error) {
+        if (isLast || !mayRepeat(call, error)) throw error
+      }
+      await this.#backOff(tries)
+    }
   }
 
   #open(call: HttpCall): Promise<IncomingMessage> {

@@ -148,11 +148,15 @@ export class ProtobufWriter {
     return true
   }
 
-  /** The last `count` bytes once more. */
-  repeat(count: number): void {
-    this.#reserve(count)
-    this.#bytes.copyWithin(this.#at, this.#at - count, this.#at)
-    this.#at += count
+  /** What was written from `start` on so many times more, twice as much with each copy. */
+  repeatFrom(start: number, times: number): void {
+    const end = this.#at + (this.#at - start) * times
+    this.#reserve(end - this.#at)
+    while (this.#at < end) {
+      const count = Math.min(this.#at - start, end - this.#at)
+      this.#bytes.copyWithin(this.#at, start, start + count)
+      this.#at += count
+    }
   }
 
   /** A field that holds a message, or a packed list, whose length is not known before. */

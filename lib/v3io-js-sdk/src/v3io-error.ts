@@ -13,6 +13,8 @@ export type V3ioErrorCode =
   | 'refused'
   /** The server could not do it now (408, 429, 5xx). */
   | 'unavailable'
+  /** framesd failed, and its text does not tell whether for good. */
+  | 'failed'
   /** No answer in time. */
   | 'timeout'
   /** The connection could not be made, or broke. */

@@ -41,6 +41,26 @@ const refusals: readonly (readonly [string, Frame])[] = [
   ['a label called time', { ...good, indices: [time, label('time', 'x')] }],
   ['a label with a dash', { ...good, indices: [time, label('a-b', 'x')] }],
   ['an empty label', { ...good, indices: [time, label('l', '')] }],
+  ['a label of all rows that hides an index', { ...good, labels: new Map([['endpoint_id', 'x']]) }],
+  ['a label that is called like a metric', { ...good, indices: [time, label('a', 'x')] }],
+  ['a label with two underscores in front', { ...good, indices: [time, label('__name', 'x')] }],
+  [
+    'a label without values',
+    { ...good, indices: [time, column('l', { type: 'null', rowCount: 1 })] },
+  ],
+  ['a cell without a value', { ...good, nulls: [new Set(['a'])] }],
+  ['a time before 1970', { ...good, indices: [column('t', { type: 'timeMs', values: [-1] })] }],
+  [
+    'rows without labels out of order',
+    {
+      columns: [column('a', { type: 'double', values: [1, 2] })],
+      indices: [column('t', { type: 'timeMs', values: [2, 1] })],
+    },
+  ],
+  [
+    'half a pair in a name',
+    { ...good, columns: [column('\ud83d', { type: 'double', values: [1] })] },
+  ],
   ['an empty label of all rows', { ...good, labels: new Map([['l', '']]) }],
   ['a quote in a label', { ...good, indices: [time, label('l', "it's")] }],
   ['a comma in a label', { ...good, indices: [time, label('l', 'a,b')] }],
@@ -97,8 +117,9 @@ const texts: readonly (readonly [string, string])[] = [
   ['write error: dial tcp 10.0.0.1:8081: connect: connection refused', 'unavailable'],
   ['write error: timeout', 'unavailable'],
   ['write error: the server closed connection before returning the first byte', 'unavailable'],
-  ['write error: name "a-b" is not a valid metric', 'refused'],
-  ["can't exec", 'refused'],
+  ['write error: incompatible data type of a', 'refused'],
+  ['write error: something new', 'failed'],
+  ["can't exec", 'failed'],
 ]
 for (const [body, code] of texts) {
   test(`500 ${body} is ${code}, and is not repeated`, async () => {
@@ -152,12 +173,14 @@ const repeats: readonly (readonly [string, boolean, (client: FramesClient) => Pr
       true,
       (client) => client.delete({ ...TABLE, ifMissing: 'ignore' }),
     ],
+    ['a read', true, (client) => collect(client.read(TABLE))],
     ['a command', false, (client) => client.execute({ ...TABLE, command: 'x' })],
   ]
 for (const [what, isRepeated, call] of repeats) {
   test(`${what} is ${isRepeated ? '' : 'not '}repeated`, async () => {
     for (const failure of ['reset', { status: 503, body: '' }] as const) {
-      const { client, requests } = await startFrames([failure, OK], { triesMax: 2 })
+      const answer = what === 'a read' ? { body: '' } : OK
+      const { client, requests } = await startFrames([failure, answer], { triesMax: 2 })
       if (isRepeated) await call(client)
       else await assert.rejects(call(client), V3ioError)
       assert.equal(requests.length, isRepeated ? 2 : 1)
@@ -187,6 +210,59 @@ test('an answer that is none of framesd is told of', async () => {
     const { client } = await startFrames([{ body }])
     const writing = client.write({ ...TABLE, frames: [good] })
     await assert.rejects(writing, { code: 'bad-answer', mayBeApplied: true })
+  }
+})
+
+test('an error in the place of a frame does not show the key either', async () => {
+  const key = 'very-secret-access-key'
+  const frame = messages.Frame.encode({ error: `no\n\u001b[0m ${key}` }).finish()
+  const length = Buffer.alloc(8)
+  length.writeBigInt64LE(BigInt(frame.length))
+  const { client } = await startFrames([{ body: Buffer.concat([length, frame]) }], {
+    accessKey: key,
+  })
+  await assert.rejects(collect(client.read(TABLE)), (error) => {
+    assert(error instanceof V3ioError)
+    assert.equal(error.code, 'failed')
+    assert.match(error.message, /could not do it: no \[0m \*\*\*$/)
+    return true
+  })
+  const exec = JSON.stringify({ frame: Buffer.from(frame).toString('base64') })
+  const { client: other } = await startFrames([{ body: exec }], { accessKey: key })
+  const executing = other.execute({ ...TABLE, command: 'x' })
+  await assert.rejects(
+    executing,
+    (error) => error instanceof V3ioError && !error.message.includes(key),
+  )
+})
+
+test('a KV table takes names of attributes, and no quote where it would break an expression', async () => {
+  const { client, requests } = await startFrames([OK])
+  const table = { backend: 'kv', table: 't', saveMode: 'updateItem' } as const
+  const key = label('id', 'a')
+  const text = (value: string): Column => column('t', { type: 'string', values: [value] })
+  for (const frame of [
+    { columns: [column('a-b', { type: 'double', values: [1] })], indices: [key] },
+    { columns: [text("it's")], indices: [key] },
+    { columns: [text('a')], indices: [] },
+  ] as const) {
+    await assert.rejects(client.write({ ...table, frames: [frame] }), { code: 'invalid-argument' })
+  }
+  assert.equal(requests.length, 0)
+  await client.write({
+    ...table,
+    saveMode: 'overwriteItem',
+    frames: [{ columns: [text("it's")], indices: [key] }],
+  })
+  assert.equal(requests.length, 1)
+})
+
+test('a container and a rate are asked for', async () => {
+  const { client } = await startFrames([OK])
+  await assert.rejects(client.create(TABLE), { code: 'invalid-argument' })
+  for (const container of ['', 'a/b']) {
+    const options = { url: 'http://x', accessKey: 'k', container }
+    assert.throws(() => new FramesClient(options), { code: 'invalid-argument' })
   }
 })
 

@@ -83,7 +83,8 @@ test('1: what is late of a row is told of when the rest of it is written, not be
   const { tsdb } = doubles.store
   await tsdb.write([row(5, { a: 1 })])
   const late = row(3, { a: 2, b: 3 })
-  const refusal = { kind: 'status', status: 500, text: 'write error: no' } as const
+  const text = 'write error: incompatible data type'
+  const refusal = { kind: 'status', status: 500, text } as const
   doubles.framesd.inject({ kind: refusal, times: 2 }) // both rows, then the first one alone
   doubles.framesd.inject({ kind: { kind: 'reset', applied: false }, times: 3 })
   const first = await tsdb.write([row(6, { a: 1 }), late])
@@ -191,19 +192,29 @@ test('6: a metric that is text here and a number there is two metrics', async ()
   )
 })
 
-test('a row that framesd refuses does not cost its neighbours, whatever it says', async () => {
+test('a row that framesd refuses does not cost its neighbours', async () => {
   const { tsdb } = doubles.store
   await tsdb.write([row(1, { a: 1 })])
-  // Refuses every write that holds the value 666.
-  const poison = Buffer.alloc(8)
-  poison.writeDoubleLE(666)
-  doubles.framesd.inject({
-    times: Number.POSITIVE_INFINITY,
-    matches: ({ path }) => path === '/write' && lastBody().includes(poison),
-    kind: { kind: 'status', status: 500, text: 'write error: something about these rows' },
-  })
+  poison(666, 'write error: incompatible data type')
+  const outcome = await tsdb.write([row(2, { a: 2 }), row(3, { a: 666 }), row(4, { a: 4 })])
+  assert.deepEqual(
+    refusedOf(outcome).map(({ index }) => index),
+    [1],
+  )
+  assert.equal(stored()['a']?.length, 3)
+})
+
+test('a failure that says nothing is tried again for a while, and is narrowed down then', async () => {
+  const { tsdb } = doubles.store
+  await tsdb.write([row(1, { a: 1 })])
+  poison(666, 'write error: something about these rows')
   const rows = Array.from({ length: 20 }, (_, index) => row(10 + index, { a: index }))
   rows[7] = row(17, { a: 666 })
+  for (let attempt = 0; attempt < 8; attempt++) {
+    const outcome = await tsdb.write(rows)
+    assert.equal(outcome.kind, 'retry')
+    assert.match(outcome.kind === 'retry' ? outcome.reason : '', /about these rows/)
+  }
   const outcome = await tsdb.write(rows)
   assert.deepEqual(
     refusedOf(outcome).map(({ index, reason }) => [index, /about these rows/.test(reason)]),
@@ -211,6 +222,17 @@ test('a row that framesd refuses does not cost its neighbours, whatever it says'
   )
   assert.equal(stored()['a']?.length, 20)
 })
+
+/** framesd fails at every write that holds a number. */
+function poison(value: number, text: string): void {
+  const bytes = Buffer.alloc(8)
+  bytes.writeDoubleLE(value)
+  doubles.framesd.inject({
+    times: Number.POSITIVE_INFINITY,
+    matches: ({ path }) => path === '/write' && lastBody().includes(bytes),
+    kind: { kind: 'status', status: 500, text },
+  })
+}
 
 function lastBody(): Buffer {
   return doubles.framesd.requests.at(-1)?.body ?? Buffer.alloc(0)
