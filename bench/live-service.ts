@@ -50,10 +50,12 @@ export class LiveService {
       workerPath: join(PRODUCT, 'parquet-worker.js'),
     })
     const store = emptyStore()
+    const spoolDisk = openSegmentFolder(paths.spool)
     const pipeline = await Pipeline.open({
       log: randomUUID(),
       settings: streamSettings(config),
-      spool: new Spool(openSegmentFolder(paths.spool), {
+      checkpointDisk: spoolDisk,
+      spool: new Spool(spoolDisk, {
         segmentBytes: config.spoolSegmentBytes,
         syncEvery: false,
       }),

@@ -8,6 +8,7 @@ import { EndpointTable } from '../lib/stream/compute/endpoint-table.ts'
 import { IdleRows } from '../lib/stream/compute/idle-rows.ts'
 import { ChangedEndpoints } from '../lib/stream/deliver/changed-endpoints.ts'
 import { ClaimedRanges } from '../lib/stream/deliver/claimed-ranges.ts'
+import { LogPlace } from '../lib/stream/deliver/log-place.ts'
 import { MetricBatches } from '../lib/stream/deliver/metric-batches.ts'
 import { MetricWriter } from '../lib/stream/deliver/metric-writer.ts'
 import { PredictionBatches } from '../lib/stream/deliver/prediction-batches.ts'
@@ -42,7 +43,10 @@ export class ProcessorBench {
         idleRows: new IdleRows(table, settings.idleLayout),
         metrics: this.#metrics,
         changed: this.#changed,
+        onChange: silent,
       }),
+      place: new LogPlace(),
+      onChange: silent,
       predictions: this.#predictions,
       deadLetters: new DeadLetters({ append: silent, close: silent }, 'bench', []),
       telemetry: new Telemetry({ debug: silent, info: silent, warn: silent, error: silent }),

@@ -34,5 +34,6 @@ export function streamSettings(config: Config): StreamSettings {
       bytesMax: config.parquetBatchingBytesMax,
       openBytesMax: config.parquetOpenBytesMax,
     },
+    spoolBytesMax: config.spoolBytesMax,
   }
 }

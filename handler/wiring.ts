@@ -74,10 +74,12 @@ export async function openService(
   if (port !== null) setOwnerFacts({ port })
   const own = await openLog(paths.spool)
   const deadLetterName = `${own.log}.jsonl`
+  const spoolDisk = openSegmentFolder(own.folder)
   const pipeline = await Pipeline.open({
     log: own.log,
     settings: streamSettings(config),
-    spool: new Spool(openSegmentFolder(own.folder), {
+    checkpointDisk: spoolDisk,
+    spool: new Spool(spoolDisk, {
       segmentBytes: config.spoolSegmentBytes,
       syncEvery: config.spoolSync === 'every',
     }),

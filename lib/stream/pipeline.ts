@@ -1,23 +1,32 @@
-import { DeadLetters } from './accept/dead-letters.ts'
+import type { DeadLetters } from './accept/dead-letters.ts'
 import type { Spool } from './accept/spool.ts'
+import {
+  CHECKPOINT_FORMAT,
+  type CheckpointHeader,
+  type ReadCheckpoint,
+} from './checkpoint-format.ts'
+import { Checkpoints } from './checkpoints.ts'
 import type { Endpoint } from './compute/endpoint.ts'
 import { EndpointTable } from './compute/endpoint-table.ts'
 import { IdleRows } from './compute/idle-rows.ts'
 import { ChangedEndpoints } from './deliver/changed-endpoints.ts'
-import { type ClaimedRange, ClaimedRanges } from './deliver/claimed-ranges.ts'
+import type { ClaimedRanges } from './deliver/claimed-ranges.ts'
 import { recordAttributes } from './deliver/endpoint-record.ts'
 import { Flusher } from './deliver/flusher.ts'
+import { LogPlace } from './deliver/log-place.ts'
 import { MetricBatches } from './deliver/metric-batches.ts'
 import { MetricWriter } from './deliver/metric-writer.ts'
 import { PredictionBatches } from './deliver/prediction-batches.ts'
-import { refusedKey } from './deliver/refused-prediction.ts'
 import { EndpointReads } from './endpoint-reads.ts'
 import { errorMessage } from './errors.ts'
+import { type Inheritance, readInheritance } from './inheritance.ts'
+import { LogKeeper } from './log-keeper.ts'
 import type {
   Clock,
   EndpointUpdate,
   LineFile,
   ParquetSink,
+  SegmentDisk,
   Store,
   StreamPosition,
 } from './ports.ts'
@@ -32,6 +41,8 @@ export interface PipelineParts {
   readonly log: string
   readonly settings: StreamSettings
   readonly spool: Spool
+  /** The folder of the spool, where its checkpoints lie too. */
+  readonly checkpointDisk: SegmentDisk
   readonly deadLetterFile: LineFile
   /** What that file holds already. */
   readonly deadLetterLines: Iterable<string>
@@ -65,23 +76,41 @@ export class Pipeline {
   readonly #processor: Processor
   readonly #flusher: Flusher
   readonly #reads: EndpointReads
+  readonly #keeper: LogKeeper
+  readonly #checkpoints: Checkpoints
   #scannedPeriod = 0
   /** Files that were there when the log was taken over. */
   readonly #filesBefore: number
 
-  private constructor(parts: PipelineParts, claimed: ClaimedRanges, deadLetters: DeadLetters) {
+  private constructor(parts: PipelineParts, { claimed, deadLetters, checkpoint }: Inheritance) {
     const { log, settings, store, clock, random, telemetry } = parts
     this.#parts = parts
     this.#filesBefore = claimed.writtenCount
     this.#table = new EndpointTable<WaitingCall>(settings)
-    this.#changed = new ChangedEndpoints(settings.recordAgeMsMax)
+    const place = new LogPlace()
+    this.#changed = new ChangedEndpoints(settings.recordAgeMsMax, place)
     this.#predictions = new PredictionBatches(settings.predictionLimits, claimed)
     this.#deadLetters = deadLetters
     this.#claimed = claimed
-    const metrics = new MetricBatches(settings.metricLimits)
+    const metrics = new MetricBatches(settings.metricLimits, place)
     const idleRows = new IdleRows(this.#table, settings.idleLayout)
     const changed = this.#changed
-    this.#metricWriter = new MetricWriter({ table: this.#table, idleRows, metrics, changed })
+    this.#checkpoints = new Checkpoints(
+      {
+        disk: parts.checkpointDisk,
+        table: this.#table,
+        onFailure: (reason) => telemetry.spoolNotShortened({ reason }),
+      },
+      checkpoint?.header.offset ?? -1,
+    )
+    const onChange = (endpoint: Endpoint): void => this.#checkpoints.touch(endpoint)
+    this.#metricWriter = new MetricWriter({
+      table: this.#table,
+      idleRows,
+      metrics,
+      changed,
+      onChange,
+    })
     const shared = {
       log,
       changed: this.#changed,
@@ -97,6 +126,8 @@ export class Pipeline {
       bounds: settings.bounds,
       sampleWindow: settings.sampleWindow,
       defaultVersion: settings.defaultVersion,
+      place,
+      onChange,
     })
     this.#flusher = new Flusher(
       {
@@ -122,41 +153,59 @@ export class Pipeline {
       telemetry,
       defaultVersion: settings.defaultVersion,
     })
+    this.#keeper = new LogKeeper({
+      spool: parts.spool,
+      checkpoints: this.#checkpoints,
+      processor: this.#processor,
+      flusher: this.#flusher,
+      predictions: this.#predictions,
+      metrics,
+      clock,
+      telemetry,
+      bytesMax: settings.spoolBytesMax,
+      header: (offset) => this.#checkpointHeader(offset),
+    })
+  }
+
+  #checkpointHeader(offset: number): CheckpointHeader {
+    return {
+      format: CHECKPOINT_FORMAT,
+      log: this.#parts.log,
+      offset,
+      ...this.#processor.toCheckpoint(),
+      refusedRows: this.#predictions.refusedBefore + this.#flusher.delivered.refused.parquetRows,
+      periods: this.#table.periods,
+    }
   }
 
   /**
-   * Takes a log over: lists its claims, then reads its spool again, so that state and batches are what
-   * they were before the last process ended.
+   * Takes a log over: lists its claims, reads the checkpoint that it begins with, then what the spool has
+   * after it, so that state and batches are what they were before the last process ended.
    *
    * @throws StreamError `store-unavailable`, `path-unusable`
    */
   static async open(parts: PipelineParts): Promise<Pipeline> {
-    const { log, deadLetterFile, deadLetterLines } = parts
-    const deadLetters = new DeadLetters(deadLetterFile, log, deadLetterLines)
-    const claims = await parts.store.claims.list(log)
-    const ranges: ClaimedRange[] = []
-    for (const claim of claims) {
-      const isRefused = deadLetters.wasRefused('parquet', refusedKey(claim, 0))
-      const isWritten = await parts.parquet.has(claim)
-      ranges.push({ claim, state: isWritten ? 'written' : isRefused ? 'refused' : 'promised' })
-    }
-    const claimed = new ClaimedRanges(ranges)
-    const pipeline = new Pipeline(parts, claimed, deadLetters)
-    await pipeline.#replay()
+    const inheritance = await readInheritance(parts)
+    const { claimed, checkpoint } = inheritance
+    const pipeline = new Pipeline(parts, inheritance)
+    await pipeline.#replay(checkpoint)
     // A power cut may have taken the spool's end, and not the claims: their offsets are used up.
     parts.spool.skipTo(claimed.lastOffset + 1)
     return pipeline
   }
 
-  async #replay(): Promise<void> {
+  async #replay(checkpoint: ReadCheckpoint | null): Promise<void> {
     const { spool, telemetry } = this.#parts
+    const first = (checkpoint?.header.offset ?? -1) + 1
+    if (checkpoint !== null) this.#restore(checkpoint)
     let recordCount = 0
-    for (const record of spool.replay((range) => telemetry.spoolDamaged(range))) {
+    for (const record of spool.replay((range) => telemetry.spoolDamaged(range), first)) {
       recordCount++
       this.#processor.apply(record)
       if (this.#flusher.isFull) await this.#flusher.settle()
       if (recordCount % REPLAY_STEP === 0) await this.#takeBreath()
     }
+    spool.skipTo(first)
     this.#deadLetters.forgetEarlier()
     // A promised file is whole when no row of its range waits for the store any more. The reads settle
     // trouble of store and disk themselves; a rejection is our bug and ends us.
@@ -164,6 +213,14 @@ export class Pipeline {
     else void this.#reads.run().then(() => this.#predictions.cutPromised())
     const endpointCount = this.#table.endpoints.length
     if (recordCount > 0) telemetry.recovered({ recordCount, endpointCount })
+  }
+
+  #restore(checkpoint: ReadCheckpoint): void {
+    this.#processor.restore(checkpoint)
+    // Of the rows up to a log's beginning all were delivered.
+    const { refusedRows } = checkpoint.header
+    this.#predictions.refusedBefore = refusedRows
+    this.#predictions.writtenBefore = this.#processor.counters.rowsAccepted - refusedRows
   }
 
   /** Lets timers run, such as the beat by which other hosts see that this log has an owner. */
@@ -206,6 +263,7 @@ export class Pipeline {
   /** Why no event may come in at this moment; null when it may. */
   get holdReason(): string | null {
     if (this.#flusher.isFull) return 'too much waits to be written'
+    if (this.#keeper.isFull) return 'the spool has reached SPOOL_BYTES_MAX'
     if (this.#processor.waitingBytes > WAITING_BYTES_MAX) return 'the store cannot be read'
     if (this.#deadLetters.waitingCount > DEAD_LETTERS_WAITING_MAX) {
       return 'dead letters cannot be written'
@@ -224,6 +282,7 @@ export class Pipeline {
     this.#claimed.forgetBeyond(CLAIM_KEYS_MAX)
     this.#reads.planRefreshes()
     void this.#reads.run() // as in accept
+    this.#keeper.tick()
     this.#flusher.flushDue()
   }
 
@@ -319,6 +378,7 @@ export class Pipeline {
   async close(): Promise<void> {
     await this.#reads.close()
     await this.#flusher.close()
+    this.#checkpoints.close()
     this.#parts.spool.close()
     this.#parts.deadLetterFile.close()
   }

@@ -236,6 +236,8 @@ export interface SegmentDisk {
   /** 8 random bytes, others at each call. */
   salt(): Uint8Array
   remove(name: string): void
+  /** Gives a file another name, over any file of that name; survives a power cut when it returns. */
+  rename(from: string, to: string): void
 }
 
 /** One open segment. */

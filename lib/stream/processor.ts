@@ -2,23 +2,32 @@ import assert from 'node:assert'
 import type { DeadLetters } from './accept/dead-letters.ts'
 import { decode, type EventBounds, endpointCandidates } from './accept/decode.ts'
 import { decodeRead, digestOf, type EndpointRead } from './accept/endpoint-read.ts'
-import type { Call, ErrorCall, EventSource, InvalidCall, PredictionCall } from './accept/event.ts'
+import type { Call, EventSource, PredictionCall } from './accept/event.ts'
 import { parseWhen } from './accept/parse-when.ts'
 import { type Rejection, refused } from './accept/rejection.ts'
 import type { SpoolRecord } from './accept/spool-format.ts'
-import { type CallOutcome, Counters, EventTally, OUTCOMES } from './compute/counters.ts'
-import { type Endpoint, NO_TIME } from './compute/endpoint.ts'
+import {
+  type CallPlace,
+  callIndex,
+  type EndpointCall,
+  type EventRecord,
+  type RejectionPlace,
+  rank,
+  timeOf,
+} from './call-place.ts'
+import type { CheckpointHeader, ReadCheckpoint } from './checkpoint-format.ts'
+import { type CallOutcome, Counters, EventTally, restoreCounters } from './compute/counters.ts'
+import type { Endpoint } from './compute/endpoint.ts'
 import type { EndpointTable, Lead } from './compute/endpoint-table.ts'
 import { RowReader } from './compute/row-reader.ts'
 import { isSampled } from './compute/sampler.ts'
 import type { ChangedEndpoints } from './deliver/changed-endpoints.ts'
+import type { LogPlace } from './deliver/log-place.ts'
 import type { MetricWriter } from './deliver/metric-writer.ts'
 import type { PredictionBatches } from './deliver/prediction-batches.ts'
 import { PredictionRows } from './deliver/prediction-rows.ts'
 import { unreachable } from './errors.ts'
 import type { Telemetry } from './telemetry.ts'
-
-type EventRecord = Extract<SpoolRecord, { kind: 'event' }>
 
 /**
  * A call that waits until the store has been read for its endpoint. It is decoded anew then: decoded
@@ -54,6 +63,10 @@ export interface ProcessorParts {
   readonly bounds: EventBounds & { readonly featuresMax: number }
   readonly sampleWindow: number
   readonly defaultVersion: string
+  /** Tells batches which record they are filled from. */
+  readonly place: LogPlace
+  /** Told of an endpoint before it changes. */
+  readonly onChange: (endpoint: Endpoint) => void
 }
 
 /**
@@ -98,6 +111,7 @@ export class Processor {
   /** Applies the next record of the log. */
   apply(record: SpoolRecord): Applied {
     this.#rejection = null
+    this.#parts.place.offset = record.offset
     const outcome =
       record.kind === 'event' ? this.#applyEvent(record) : this.#applyRead(record.json)
     this.#parts.predictions.cutFull()
@@ -193,6 +207,7 @@ export class Processor {
   }
 
   #applyTo(endpoint: Endpoint, call: EndpointCall, record: EventRecord): CallOutcome {
+    this.#parts.onChange(endpoint)
     this.#parts.metricWriter.writeIdle(endpoint, record.arrivedAtUs, timeOf(call))
     switch (call.kind) {
       case 'prediction':
@@ -274,8 +289,9 @@ export class Processor {
   #applyRead(json: string): EventOutcome {
     const read = decodeRead(json)
     assert(read !== null, 'only this function writes store reads into its log')
-    const lead = this.#parts.table.lead(read.source)
-    assert(lead !== undefined, 'an endpoint is read after its first event')
+    const lead = this.#parts.table.lead(read.source) ?? this.#addLead(read.source)
+    // Refused only where ENDPOINTS_MAX is smaller than it was when this was read.
+    if (!('waiting' in lead)) return 'rejected'
     if (lead.endpoint === null) this.#resume(lead, read)
     else this.#refresh(lead.endpoint, read)
     return 'accepted'
@@ -312,6 +328,7 @@ export class Processor {
   }
 
   #refresh(endpoint: Endpoint, read: EndpointRead): void {
+    this.#parts.onChange(endpoint)
     // Rows from here on have other columns.
     if (this.#learn(endpoint, read)) this.#parts.predictions.cutEndpoint(endpoint)
     const { features, labels } = endpoint.schema.namesForRecord
@@ -347,6 +364,26 @@ export class Processor {
     telemetry.rejected({ reason: rejection.reason, path: rejection.path, offset })
   }
 
+  /** What a checkpoint holds besides the endpoints. */
+  toCheckpoint(): ProcessorCheckpoint {
+    return {
+      newestArrivedUs: this.#newestArrivedUs,
+      counters: this.counters.toState(),
+      shards: [...this.#shardOffsets],
+    }
+  }
+
+  /** Becomes what a checkpoint tells of; only before the first record. */
+  restore({ header, endpoints }: ReadCheckpoint): void {
+    const { table } = this.#parts
+    this.#newestArrivedUs = header.newestArrivedUs
+    restoreCounters(this.counters, header.counters)
+    for (const [shard, offset] of header.shards) this.#shardOffsets.set(shard, offset)
+    for (const one of endpoints) {
+      table.restore(one, this.#idsOf(one[1].source), header.periods)
+    }
+  }
+
   /** Everything that later records build on, as one text: equal for equal logs, byte by byte. */
   encodeState(): string {
     return JSON.stringify([
@@ -358,33 +395,4 @@ export class Processor {
   }
 }
 
-/** A call that is about an endpoint. */
-type EndpointCall = PredictionCall | ErrorCall | InvalidCall
-
-/** Where a call stands, and who counts it if it has to wait. */
-interface CallPlace {
-  readonly record: EventRecord
-  readonly index: number
-  readonly tally: EventTally | null
-}
-
-interface RejectionPlace {
-  /** Index of the call in a batch event, else null. */
-  readonly call: number | null
-  readonly record: EventRecord
-  /** Rows that are rejected together; 1 by default. */
-  readonly count?: number
-}
-
-function rank(outcome: CallOutcome): number {
-  return OUTCOMES.indexOf(outcome)
-}
-
-/** NO_TIME where a call has none that can be read. */
-function timeOf(call: EndpointCall): number {
-  return call.kind === 'invalid' || Number.isNaN(call.atUs) ? NO_TIME : call.atUs
-}
-
-function callIndex(call: EndpointCall): number | null {
-  return call.kind === 'error' ? null : call.call
-}
+type ProcessorCheckpoint = Pick<CheckpointHeader, 'newestArrivedUs' | 'counters' | 'shards'>

@@ -17,4 +17,5 @@ export interface StreamSettings {
   readonly recordAgeMsMax: number
   readonly metricLimits: MetricBatchLimits
   readonly predictionLimits: PredictionLimits
+  readonly spoolBytesMax: number
 }

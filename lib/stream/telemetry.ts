@@ -39,6 +39,18 @@ export class Telemetry {
     this.#log.info('Recovered from the spool.', fields)
   }
 
+  /** The next checkpoint, or the next start, tries again. */
+  spoolNotShortened(fields: { readonly reason: string }): void {
+    this.#log.warn('The spool could not be shortened; it is tried again.', fields)
+  }
+
+  checkpointDamaged(fields: { readonly keptAs: string }): void {
+    this.#log.error(
+      'A checkpoint cannot be read and was kept aside; windows and counts begin anew.',
+      fields,
+    )
+  }
+
   spoolDamaged(fields: object): void {
     this.#log.error('Bytes of the spool are no whole records; they were kept aside.', fields)
   }

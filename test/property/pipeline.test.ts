@@ -15,6 +15,9 @@ const ENVS: readonly Env[] = [
   { SAMPLE_WINDOW: '2', PARQUET_BATCHING_MAX_EVENTS: '3', TSDB_BATCHING_MAX_EVENTS: '2' },
   { SAMPLE_WINDOW: '1', PARQUET_BATCHING_BYTES_MAX: '4096', PARQUET_OPEN_BYTES_MAX: '4096' },
   { SAMPLE_WINDOW: '3', PARQUET_BATCHING_TIMEOUT_SECS: '60', KV_BATCHING_TIMEOUT_SECS: '0' },
+  // A segment has room for some events, so that the log is shortened again and again.
+  { SAMPLE_WINDOW: '2', PARQUET_BATCHING_MAX_EVENTS: '3', SPOOL_SEGMENT_BYTES: '4096' },
+  { SAMPLE_WINDOW: '2', PARQUET_BATCHING_MAX_EVENTS: '2', SPOOL_SEGMENT_BYTES: '4096' },
 ].map((env) => ({ ...env, TSDB_BATCHING_TIMEOUT_SECS: '1800' }))
 const anyEnv = fc.constantFrom(...ENVS)
 const anyPlans = fc.array(eventPlan, { maxLength: 40, size: 'max' })
@@ -171,11 +174,14 @@ test('whatever dies and fails, all is there once, and as if nothing had (propert
     faults: ['none', 'refused', 'lost', 'partial'],
     waitMsMax: 3 * 86_400_000,
   })
+  let shortenedCount = 0
   await fc.assert(
     fc.asyncProperty(anyEnv, anyPlans, steps, async (env, plans, plan) => {
       const trial = await Trial.begin(env, plans)
       for (const step of plan) await trial.take(step)
       await trial.finish()
+      const { files } = trial.world.disk
+      if ([...files.keys()].some((name) => /^checkpoint-\d+\.jsonl$/.test(name))) shortenedCount++
       const untroubled = await trial.withoutTrouble()
       for (const again of [false, true]) {
         if (again) await trial.startOnceMore()
@@ -189,6 +195,7 @@ test('whatever dies and fails, all is there once, and as if nothing had (propert
     }),
     { numRuns: 150, includeErrorInReport: true },
   )
+  assert(shortenedCount > 0, 'logs were shortened in between')
 })
 
 test('what a sink refuses for good is in the dead letters once and nowhere else (property)', async () => {

@@ -3,6 +3,8 @@ import type { SegmentDisk } from '../../lib/stream/ports.ts'
 /** A spool's folder in memory, with a disk that can run full and go bad. */
 export interface MemoryDisk extends SegmentDisk {
   readonly files: Map<string, Uint8Array>
+  /** What was removed, for tests that look back. */
+  readonly removed: Map<string, Uint8Array>
   /** Once so many more bytes are appended, the append that goes beyond them fails with ENOSPC. */
   failAfter(bytes: number): void
   /** What is false here fails with EIO. */
@@ -16,12 +18,14 @@ export interface MemoryDisk extends SegmentDisk {
  */
 export function memoryDisk(salts = 1): MemoryDisk {
   const files = new Map<string, Uint8Array>()
+  const removed = new Map<string, Uint8Array>()
   const can = { truncate: true, sync: true, close: true, remove: true }
   let takes = Number.POSITIVE_INFINITY
   let saltCount = 0
   const bytesOf = (name: string): Uint8Array => files.get(name) ?? new Uint8Array()
   return {
     files,
+    removed,
     can,
     failAfter: (bytes) => {
       takes = bytes
@@ -37,7 +41,12 @@ export function memoryDisk(salts = 1): MemoryDisk {
     read: (name) => Uint8Array.from(bytesOf(name)),
     remove: (name) => {
       failUnless(can.remove, 'remove')
+      removed.set(name, bytesOf(name))
       files.delete(name)
+    },
+    rename: (from, to) => {
+      files.set(to, bytesOf(from))
+      files.delete(from)
     },
     keepAside: (name, bytes) => {
       if (files.has(name)) return false

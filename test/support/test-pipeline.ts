@@ -62,10 +62,12 @@ export async function openTestPipeline(
     (level: string) =>
     (message: string, fields: object): void =>
       void logged.push({ level, message, fields })
+  const config = parseConfig({ SPOOL_SEGMENT_BYTES: '1MiB', ...env })
   const pipeline = await Pipeline.open({
     log: TEST_LOG,
-    settings: streamSettings(parseConfig(env)),
-    spool: new Spool(disk, { segmentBytes: 1024 * 1024, syncEvery: false }),
+    settings: streamSettings(config),
+    checkpointDisk: disk,
+    spool: new Spool(disk, { segmentBytes: config.spoolSegmentBytes, syncEvery: false }),
     deadLetterFile: {
       append: (line) => {
         if (deadLetterDisk.isFull) throw Object.assign(new Error('disk full'), { code: 'ENOSPC' })

@@ -35,6 +35,10 @@ export function openSegmentFolder(folder: string): SegmentDisk {
     keepAside: (name, bytes) => keepAside(folder, name, bytes),
     salt: () => randomBytes(8),
     remove: (name) => unlinkSync(join(folder, name)),
+    rename: (from, to) => {
+      renameSync(join(folder, from), join(folder, to))
+      syncFolder(folder)
+    },
   }
 }
 

@@ -304,7 +304,12 @@ function decodeRowWeight(event: JsonObject, rowCount: number): Decoded<number> {
   if (!(sampleCount >= 0 && sampleCount <= Number.MAX_SAFE_INTEGER)) {
     return refused('out-of-range', 'effective_sample_count')
   }
-  return taken(rowCount === 0 ? 0 : (sampleCount * 100) / percentage / rowCount)
+  const eventWeight = (sampleCount * 100) / percentage
+  // A percentage that is next to nothing would make the counts infinite.
+  if (!(eventWeight <= Number.MAX_SAFE_INTEGER)) {
+    return refused('out-of-range', 'sampling_percentage')
+  }
+  return taken(rowCount === 0 ? 0 : eventWeight / rowCount)
 }
 
 function invalid(

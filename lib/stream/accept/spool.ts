@@ -46,6 +46,15 @@ interface ReadSegment {
   readonly isLast: boolean
 }
 
+/** A segment that is on the disk. */
+interface KnownSegment {
+  readonly id: number
+  /** Null while its header is damaged. */
+  readonly firstOffset: number | null
+  /** Of a closed segment. */
+  bytes: number
+}
+
 /** The append-only log of one worker's raw events; it gives each record its offset. */
 export class Spool {
   readonly #disk: SegmentDisk
@@ -57,6 +66,8 @@ export class Spool {
   #segmentSize = 0
   /** Bytes of all segments but the open one. */
   #closedBytes = 0
+  /** Segments on the disk, oldest first, the open one last. */
+  #segments: KnownSegment[] = []
   #nextOffset = 0
   #hasUnsynced = false
   /** Set when a failed append could not be undone: the next append goes to a new segment. */
@@ -75,6 +86,11 @@ export class Spool {
     return this.#nextOffset
   }
 
+  /** The number of the segment that the newest record is in; 0 before the first append. */
+  get segmentId(): number {
+    return this.#segment === null ? 0 : this.#segmentId
+  }
+
   /**
    * Bytes of all segments on the disk, once replay() was read to its end. After an append that failed and
    * could not be undone it may be too high by that frame; after the next start it is exact again.
@@ -86,10 +102,11 @@ export class Spool {
   /**
    * Every record that is in the spool, in order; to be read to its end before the first append.
    *
+   * @param fromOffset  records before it are passed over
    * @param onDamage  told of each range that was no whole frame, after it was kept aside
    * @throws StreamError `path-unusable` for a segment of a newer format
    */
-  *replay(onDamage: OnDamage): Generator<SpoolRecord, void, undefined> {
+  *replay(onDamage: OnDamage, fromOffset = 0): Generator<SpoolRecord, void, undefined> {
     const ids = this.#disk
       .list()
       .map(segmentIdOf)
@@ -102,15 +119,19 @@ export class Spool {
     for (const id of ids) {
       const segment = this.#readSegment(id, id === lastId)
       this.#closedBytes += segment.bytes.length
+      const firstOffset = segment.header?.firstOffset ?? null
+      this.#segments.push({ id, firstOffset, bytes: segment.bytes.length })
       if (segment.header !== null) {
         const offsetEnd = segment.header.firstOffset
-        for (const one of waiting) yield* this.#replaySegment(one, offsetEnd, onDamage)
+        for (const one of waiting) {
+          yield* from(fromOffset, this.#replaySegment(one, offsetEnd, onDamage))
+        }
         waiting = []
       }
       waiting.push(segment)
     }
     for (const one of waiting) {
-      yield* this.#replaySegment(one, Number.POSITIVE_INFINITY, onDamage)
+      yield* from(fromOffset, this.#replaySegment(one, Number.POSITIVE_INFINITY, onDamage))
     }
     this.#segmentId = Math.max(this.#segmentId, lastId)
   }
@@ -185,6 +206,26 @@ export class Spool {
       file.sync()
     })
     this.#closedBytes -= bytes.length - size
+    const last = this.#segments.at(-1)
+    if (last !== undefined) last.bytes = size
+  }
+
+  /**
+   * Removes segments all of whose records are before an offset. What the disk does not remove stays, and
+   * is tried again by the next call.
+   *
+   * @throws the disk's error
+   */
+  removeBefore(offset: number): void {
+    for (;;) {
+      const [oldest, next] = this.#segments
+      // Records of a segment are before the first one of the next; the newest always stays.
+      if (oldest === undefined || next === undefined) return
+      if (next.firstOffset === null || next.firstOffset > offset) return
+      this.#disk.remove(segmentName(oldest.id))
+      this.#segments.shift()
+      this.#closedBytes -= oldest.bytes
+    }
   }
 
   /**
@@ -264,6 +305,7 @@ export class Spool {
     this.#seeds = frameSeeds(segmentId, salt)
     this.#segmentSize = SEGMENT_HEADER_BYTES
     this.#isTailTorn = false
+    this.#segments.push({ id: segmentId, firstOffset, bytes: 0 })
     return segment
   }
 
@@ -294,6 +336,8 @@ export class Spool {
 
   #forgetSegment(): void {
     this.#closedBytes += this.#segmentSize
+    const last = this.#segments.at(-1)
+    if (last !== undefined) last.bytes = this.#segmentSize
     this.#segment = null
     this.#hasUnsynced = false
   }
@@ -327,6 +371,11 @@ export class Spool {
     this.#forgetSegment()
     useAndClose(segment, () => this.#syncUnlessEvery(segment))
   }
+}
+
+/** Those that are not before an offset. */
+function* from(offset: number, records: Iterable<SpoolRecord>): Generator<SpoolRecord> {
+  for (const record of records) if (record.offset >= offset) yield record
 }
 
 /** Closes the file whatever happens; when both fail, the use's error is thrown. */

@@ -31,7 +31,7 @@ export class Counters {
   }
 
   /** The same as plain values in a fixed order. */
-  toState(): readonly unknown[] {
+  toState(): CountersState {
     return [
       [this.received, this.accepted, this.error, this.ignored, this.rejected, this.duplicate],
       [this.waiting, this.rowsAccepted, this.rowsRejected],
@@ -40,6 +40,24 @@ export class Counters {
     ]
   }
 }
+
+/** Sets the books to those that `toState` gave. */
+export function restoreCounters(counters: Counters, state: CountersState): void {
+  const [events, [waiting, rowsAccepted, rowsRejected], rejections, notices] = state
+  const [received, accepted, error, ignored, rejected, duplicate] = events
+  Object.assign(counters, { received, accepted, error, ignored, rejected, duplicate })
+  Object.assign(counters, { waiting, rowsAccepted, rowsRejected })
+  for (const [reason, count] of rejections) counters.rejections.set(reason, count)
+  for (const [notice, count] of notices) counters.notices.set(notice, count)
+}
+
+/** The books as plain values. */
+export type CountersState = readonly [
+  events: readonly [number, number, number, number, number, number],
+  rows: readonly [number, number, number],
+  rejections: readonly (readonly [Reason, number])[],
+  notices: readonly (readonly [string, number])[],
+]
 
 /** What came of a call; of several the highest is what came of their event. */
 export const OUTCOMES = ['rejected', 'ignored', 'error', 'accepted'] as const

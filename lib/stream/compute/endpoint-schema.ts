@@ -4,6 +4,18 @@ import { tryParseJson } from '../accept/parse-json.ts'
 import type { StoredRecord, ValueKind } from '../ports.ts'
 import { SharedLists } from './shared-lists.ts'
 
+/** A schema as plain values. */
+export type SchemaState = readonly [
+  names: readonly [
+    fields: readonly string[],
+    kinds: readonly (ValueKind | null)[],
+    featureNames: readonly string[],
+    labelNames: readonly string[],
+    predictionKind: ValueKind | null,
+  ],
+  record: readonly [hasFeatures: boolean, hasLabels: boolean],
+]
+
 /** Columns of an endpoint's rows. A column that had no value yet counts as one of numbers. */
 export interface RowColumns {
   readonly featureNames: readonly string[]
@@ -95,11 +107,26 @@ export class EndpointSchema {
   }
 
   /** Everything that later rows are read by, as plain values. */
-  toState(): readonly unknown[] {
+  toState(): SchemaState {
     return [
       [this.#fields, this.#kinds, this.#featureNames, this.#labelNames, this.#predictionKind],
       [this.#hasRecordFeatures, this.#hasRecordLabels],
     ]
+  }
+
+  /** Becomes what `toState` told of; only before anything else was learned. */
+  restore([names, [hasRecordFeatures, hasRecordLabels]]: SchemaState): void {
+    assert(this.#fields.length === 0)
+    const [fields, kinds, featureNames, labelNames, predictionKind] = names
+    this.#fields = sharedNames.share(fields)
+    this.#kinds = sharedKinds.share(kinds)
+    this.#featureNames = sharedNames.share(featureNames)
+    this.#inputFields = sharedFields.share(featureNames.map((name) => fields.indexOf(name)))
+    this.#labelNames = sharedNames.share(labelNames)
+    this.#predictionKind = predictionKind
+    this.#hasRecordFeatures = hasRecordFeatures
+    this.#hasRecordLabels = hasRecordLabels
+    this.#onChange()
   }
 
   /** Decides types of fields, null deciding nothing; each is decided once. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert'
 import type { EventSource } from '../accept/event.ts'
-import { Endpoint, EndpointNumbers, NO_TIME } from './endpoint.ts'
+import { Endpoint, type EndpointCheckpoint, EndpointNumbers, NO_TIME } from './endpoint.ts'
 import { SlidingWindows, type Total, type Window, type WindowLayout } from './sliding-windows.ts'
 import { SourceIndex } from './source-index.ts'
 
@@ -29,6 +29,14 @@ export interface Lead<Waiting> {
   /** What came before the store was read; null once there is an endpoint. */
   waiting: Waiting[] | null
 }
+
+/** One endpoint of a checkpoint: its slot, itself, and its rings. */
+export type TableCheckpoint = readonly [
+  slot: number,
+  endpoint: EndpointCheckpoint,
+  counts: readonly number[],
+  latencies: readonly number[] | null,
+]
 
 /** Layout of a table. */
 export interface EndpointTableOptions {
@@ -125,6 +133,46 @@ export class EndpointTable<Waiting> {
         this.#latencies === null
           ? named(averages, totals, counts.length)
           : named(averages, this.#latencies.read(slot, atUs), 0),
+    }
+  }
+
+  /** Widths of the buckets, which decide whether a checkpoint's rings can be read. */
+  get periods(): readonly [countMs: number, latencyMs: number | null] {
+    const { periodMs } = this.#countWindows
+    return [periodMs, this.#latencies === null ? null : this.#latencyWindows.periodMs]
+  }
+
+  /** An endpoint for a checkpoint, as plain values. */
+  toCheckpoint(endpoint: Endpoint): TableCheckpoint {
+    const { slot } = endpoint
+    const latencies = this.#latencies?.toCheckpoint(slot) ?? null
+    return [slot, endpoint.toCheckpoint(), this.#windows.toCheckpoint(slot), latencies]
+  }
+
+  /**
+   * Takes an endpoint of a checkpoint up, in its slot.
+   *
+   * @param endpointIds  those that its source may have
+   * @param periods      of the table that made the checkpoint: rings of other buckets are left out
+   */
+  restore(
+    [slot, state, counts, latencies]: TableCheckpoint,
+    endpointIds: readonly string[],
+    [countMs, latencyMs]: EndpointTable<Waiting>['periods'],
+  ): void {
+    const { source, endpointId, identity } = state
+    const place = this.#numbers.place(slot)
+    const { model } = identity
+    const endpoint = new Endpoint({ endpointId, model, source, slot, place })
+    endpoint.restore(state)
+    this.endpoints[slot] = endpoint
+    const lead: Lead<Waiting> = { source, endpoint, waiting: null }
+    this.#leads.put(source, lead)
+    for (const id of endpointIds) this.#byId.set(id, lead)
+    const [ownCountMs, ownLatencyMs] = this.periods
+    if (countMs === ownCountMs) this.#windows.restore(slot, counts)
+    if (latencyMs !== null && latencyMs === ownLatencyMs) {
+      this.#latencies?.restore(slot, latencies ?? [])
     }
   }
 

@@ -3,7 +3,7 @@ import type { EventSource, JsonObject } from '../accept/event.ts'
 import { isServerForm, serverForm } from '../accept/parse-when.ts'
 import type { Reason } from '../accept/rejection.ts'
 import type { Identity } from '../ports.ts'
-import { EndpointSchema } from './endpoint-schema.ts'
+import { EndpointSchema, type SchemaState } from './endpoint-schema.ts'
 import { SharedTexts } from './shared-lists.ts'
 
 /** No time yet: smaller than any time that decoding lets through. */
@@ -37,15 +37,32 @@ const SLAB_ENDPOINTS = 256
 export class EndpointNumbers {
   readonly #slabs: Float64Array[] = []
 
-  /** Where the numbers of a slot lie. Slots are asked for in order, each once. */
+  /** Where the numbers of a slot lie. */
   place(slot: number): { readonly numbers: Float64Array; readonly at: number } {
-    if (slot % SLAB_ENDPOINTS === 0) {
+    while (this.#slabs.length * SLAB_ENDPOINTS <= slot) {
       this.#slabs.push(new Float64Array(SLAB_ENDPOINTS * NUMBERS))
     }
     const numbers = this.#slabs[Math.floor(slot / SLAB_ENDPOINTS)]
     assert(numbers !== undefined)
     return { numbers, at: (slot % SLAB_ENDPOINTS) * NUMBERS }
   }
+}
+
+/** An endpoint as a checkpoint has it. */
+export interface EndpointCheckpoint {
+  readonly source: EventSource
+  readonly endpointId: string
+  readonly identity: Identity
+  readonly labels: JsonObject | null
+  /** first_request; timestamp and last_request where they are not spelled in the usual way. */
+  readonly texts: readonly [string, string, string]
+  /** By place in the slab; null is infinity. */
+  readonly numbers: readonly (number | null)[]
+  readonly rejections: readonly (readonly [Reason, number])[]
+  readonly recordDigest: string
+  readonly lastRow: readonly [hadCounts: boolean, errorCount: number]
+  readonly record: readonly [rowCount: number, hasCounts: boolean]
+  readonly schema: SchemaState
 }
 
 /**
@@ -268,6 +285,44 @@ export class Endpoint {
     if (stampMs !== lastMs + 1) this.#numbers[this.#at + STAMP_RUN_FIRST_MS] = stampMs
     this.#numbers[this.#at + STAMP_RUN_LAST_MS] = stampMs
     return stampMs
+  }
+
+  /** Everything of it for a checkpoint, what only timers move included. */
+  toCheckpoint(): EndpointCheckpoint {
+    const numbers = [...this.#numbers.subarray(this.#at, this.#at + NUMBERS)]
+    return {
+      source: this.source,
+      endpointId: this.endpointId,
+      identity: this.identity,
+      labels: this.labels,
+      texts: [this.firstRequest, this.#timestampText, this.#lastRequestText],
+      // JSON has no infinity.
+      numbers: numbers.map((number) => (Number.isFinite(number) ? number : null)),
+      rejections: [...(this.rejections ?? [])],
+      recordDigest: this.recordDigest,
+      lastRow: [this.lastRowHadCounts, this.lastRowErrorCount],
+      record: [this.recordedRowCount, this.hasRecordCounts],
+      schema: this.schema.toState(),
+    }
+  }
+
+  /** Becomes what a checkpoint tells of; only before its first event. */
+  restore(state: EndpointCheckpoint): void {
+    this.identity = state.identity
+    this.#modelClass = sharedTexts.share(state.identity.modelClass ?? '')
+    this.labels = state.labels
+    this.labelTexts = textMap(state.labels)
+    const [firstRequest, timestampText, lastRequestText] = state.texts
+    this.firstRequest = firstRequest
+    this.#timestampText = timestampText
+    this.#lastRequestText = lastRequestText
+    const numbers = state.numbers.map((number) => number ?? Number.POSITIVE_INFINITY)
+    this.#numbers.set(numbers.slice(0, NUMBERS), this.#at)
+    this.rejections = state.rejections.length === 0 ? null : new Map(state.rejections)
+    this.recordDigest = state.recordDigest
+    ;[this.lastRowHadCounts, this.lastRowErrorCount] = state.lastRow
+    ;[this.recordedRowCount, this.hasRecordCounts] = state.record
+    this.schema.restore(state.schema)
   }
 
   /** Everything that later events build on, as plain values in a fixed order. */

@@ -143,6 +143,36 @@ export class SlidingWindows {
     return [...this.#slabFor(slot).subarray(ring, ring + this.#stride)]
   }
 
+  /**
+   * An endpoint's ring for a checkpoint: its newest bucket, then bucket, weight, count and sum of each
+   * one that holds anything. Buckets are numbered since 1970, so that a ring of another length reads it.
+   */
+  toCheckpoint(slot: number): readonly number[] {
+    const slab = this.#slabFor(slot)
+    const ring = (slot % SLAB_ENDPOINTS) * this.#stride
+    const newest = slab[ring] ?? NO_BUCKET
+    const numbers = [newest]
+    if (newest === NO_BUCKET) return numbers
+    for (let bucket = Math.max(newest - this.#bucketCount + 1, 0); bucket <= newest; bucket++) {
+      const at = ring + 1 + (bucket % this.#bucketCount) * BUCKET_NUMBERS
+      const [weight = 0, count = 0, sum = 0] = slab.subarray(at, at + BUCKET_NUMBERS)
+      if (weight !== 0 || count !== 0 || sum !== 0) numbers.push(bucket, weight, count, sum)
+    }
+    return numbers
+  }
+
+  /** Puts a ring of a checkpoint into the place of an endpoint that has none yet; the period is the same. */
+  restore(slot: number, [newest = NO_BUCKET, ...buckets]: readonly number[]): void {
+    const slab = this.#slabFor(slot)
+    const ring = (slot % SLAB_ENDPOINTS) * this.#stride
+    slab[ring] = newest
+    for (let index = 0; index + 3 < buckets.length; index += 1 + BUCKET_NUMBERS) {
+      const [bucket = 0, ...values] = buckets.slice(index, index + 1 + BUCKET_NUMBERS)
+      if (bucket <= newest - this.#bucketCount) continue
+      slab.set(values, ring + 1 + (bucket % this.#bucketCount) * BUCKET_NUMBERS)
+    }
+  }
+
   #slabFor(slot: number): Float64Array {
     const number = Math.floor(slot / SLAB_ENDPOINTS)
     while (this.#slabs.length <= number) {

@@ -35,11 +35,17 @@ export class SourceIndex<T> {
   /** Keeps a value for a source that has none yet; false when the index is full. */
   add(source: EventSource, value: T): boolean {
     if (this.#count >= this.#countMax) return false
+    this.put(source, value)
+    return true
+  }
+
+  /** The same however full the index is. */
+  put(source: EventSource, value: T): void {
     this.#count++
     const { endpointId, functionUri, model, version } = source
     if (endpointId !== '') {
       this.#byId.set(endpointId, value)
-      return true
+      return
     }
     let byModel = this.#byUri.get(functionUri)
     if (byModel === undefined) {
@@ -53,7 +59,6 @@ export class SourceIndex<T> {
       versions.others ??= new Map()
       versions.others.set(version, value)
     }
-    return true
   }
 }
 

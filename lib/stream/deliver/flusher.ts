@@ -18,6 +18,7 @@ import type { SinkName, Telemetry } from '../telemetry.ts'
 import type { ChangedEndpoints } from './changed-endpoints.ts'
 import type { ClaimedRanges } from './claimed-ranges.ts'
 import { Lane, type LaneTask } from './lane.ts'
+import { NOTHING_WAITS } from './log-place.ts'
 import type { MetricBatches } from './metric-batches.ts'
 import type { OpenBatch, PredictionBatches } from './prediction-batches.ts'
 import { describePrediction } from './refused-prediction.ts'
@@ -76,6 +77,8 @@ export class Flusher {
   /** What lanes hold at this moment. */
   #recordsInHand = 0
   #metricRowsInHand = 0
+  #recordsOffset = NOTHING_WAITS
+  #metricRowsOffset = NOTHING_WAITS
 
   constructor(parts: FlusherParts, { openBytesMax }: { readonly openBytesMax: number }) {
     this.#parts = parts
@@ -104,6 +107,22 @@ export class Flusher {
   get isFull(): boolean {
     const { metrics, predictions } = this.#parts
     return predictions.cutBytes > this.#openBytesMax || metrics.rowCount > METRIC_ROWS_MAX
+  }
+
+  /**
+   * Everything that records before this offset brought is delivered; NOTHING_WAITS for all there was.
+   * Costs a look at each batch.
+   */
+  get oldestOffset(): number {
+    const { changed, metrics, predictions, deadLetters } = this.#parts
+    if (deadLetters.waitingCount > 0) return -1
+    return Math.min(
+      changed.oldestOffset,
+      metrics.oldestOffset,
+      predictions.oldestOffset,
+      this.#recordsOffset,
+      this.#metricRowsOffset,
+    )
   }
 
   /** Begins to write what is due. To be called between records of the log. */
@@ -145,9 +164,12 @@ export class Flusher {
   }
 
   #nextRecords(): LaneTask | null {
-    let endpoints = this.#parts.changed.takeDue(this.#dueMs(), RECORDS_PER_WRITE)
+    const { changed } = this.#parts
+    const { oldestOffset } = changed
+    let endpoints = changed.takeDue(this.#dueMs(), RECORDS_PER_WRITE)
     if (endpoints.length === 0) return null
     this.#recordsInHand = endpoints.length
+    this.#recordsOffset = oldestOffset
     return {
       attempt: async () => {
         // Made anew for each attempt: meanwhile the endpoint may have gone on.
@@ -167,15 +189,20 @@ export class Flusher {
         this.delivered.refused.records += rest.refused.length
         endpoints = rest.unwritten.flatMap((index) => endpoints[index] ?? [])
         this.#recordsInHand = endpoints.length
+        if (endpoints.length === 0) this.#recordsOffset = NOTHING_WAITS
         return rest.retryReason
       },
     }
   }
 
   #nextMetricRows(): LaneTask | null {
-    let rows = this.#parts.metrics.takeDue(this.#dueMs(), METRIC_ROWS_PER_WRITE)
+    const { metrics } = this.#parts
+    if (metrics.rowCount === 0) return null
+    const { oldestOffset } = metrics
+    let rows = metrics.takeDue(this.#dueMs(), METRIC_ROWS_PER_WRITE)
     if (rows.length === 0) return null
     this.#metricRowsInHand = rows.length
+    this.#metricRowsOffset = oldestOffset
     return {
       attempt: async () => {
         const outcome = await this.#parts.tsdb.write(rows)
@@ -192,6 +219,7 @@ export class Flusher {
         refused.metricRows += rest.refused.length
         rows = unwritten
         this.#metricRowsInHand = rows.length
+        if (rows.length === 0) this.#metricRowsOffset = NOTHING_WAITS
         return rest.retryReason
       },
     }

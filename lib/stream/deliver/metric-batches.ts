@@ -1,5 +1,6 @@
 import type { Endpoint } from '../compute/endpoint.ts'
 import type { MetricRow } from '../ports.ts'
+import { LogPlace, NOTHING_WAITS } from './log-place.ts'
 
 /** When an endpoint's metric rows are written. */
 export interface MetricBatchLimits {
@@ -11,6 +12,8 @@ export interface MetricBatchLimits {
 
 interface Batch {
   readonly openedAtMs: number
+  /** Of the record that its first sample comes from. */
+  readonly offset: number
   /** The rows of each sample. */
   readonly samples: (readonly MetricRow[])[]
 }
@@ -21,10 +24,22 @@ export class MetricBatches {
   /** In the order in which they were opened. */
   readonly #open = new Map<Endpoint, Batch>()
   #due: MetricRow[] = []
+  /** One for each due row. */
+  #dueOffsets: number[] = []
   #rowCount = 0
+  readonly #place: Readonly<LogPlace>
 
-  constructor(limits: MetricBatchLimits) {
+  constructor(limits: MetricBatchLimits, place: Readonly<LogPlace> = new LogPlace()) {
     this.#limits = limits
+    this.#place = place
+  }
+
+  /** Offset of the oldest record whose rows wait, NOTHING_WAITS for none; costs a look at each. */
+  get oldestOffset(): number {
+    let oldest = NOTHING_WAITS
+    for (const { offset } of this.#open.values()) oldest = Math.min(oldest, offset)
+    for (const offset of this.#dueOffsets) oldest = Math.min(oldest, offset)
+    return oldest
   }
 
   /** Rows that wait, in open batches and in due ones. */
@@ -36,7 +51,7 @@ export class MetricBatches {
   add(endpoint: Endpoint, rows: readonly MetricRow[], nowMs: number): void {
     let batch = this.#open.get(endpoint)
     if (batch === undefined) {
-      batch = { openedAtMs: nowMs, samples: [rows] }
+      batch = { openedAtMs: nowMs, offset: this.#place.offset, samples: [rows] }
       this.#open.set(endpoint, batch)
     } else batch.samples.push(rows)
     this.#rowCount += rows.length
@@ -44,8 +59,20 @@ export class MetricBatches {
   }
 
   #close(endpoint: Endpoint, batch: Batch): void {
-    for (const rows of batch.samples) for (const row of rows) this.#due.push(row)
+    for (const rows of batch.samples) {
+      for (const row of rows) {
+        this.#due.push(row)
+        this.#dueOffsets.push(batch.offset)
+      }
+    }
     this.#open.delete(endpoint)
+  }
+
+  /** Makes batches due whose first sample comes from a record up to that one. */
+  closeUpTo(offset: number): void {
+    for (const [endpoint, batch] of this.#open) {
+      if (batch.offset <= offset) this.#close(endpoint, batch)
+    }
   }
 
   /** Takes rows of batches that are full or old enough; with an infinite time of all batches. */
@@ -56,6 +83,7 @@ export class MetricBatches {
     }
     const taken = this.#due.slice(0, countMax)
     this.#due = this.#due.length > countMax ? this.#due.slice(countMax) : []
+    this.#dueOffsets = this.#dueOffsets.slice(taken.length)
     this.#rowCount -= taken.length
     return taken
   }

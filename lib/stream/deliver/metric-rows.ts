@@ -13,6 +13,8 @@ const INDEX_COLUMNS: ReadonlySet<string> = new Set([
   'time',
   'endpoint_id',
   'record_type',
+  // pandas readers of framesd hang the labels of a frame onto it under this name.
+  'labels',
 ])
 
 /** The aggregates of an endpoint at a stamp (SEMANTICS.md section 9, `base_metrics`). */

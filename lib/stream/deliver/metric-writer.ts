@@ -14,6 +14,8 @@ export interface MetricWriterParts {
   readonly idleRows: IdleRows
   readonly metrics: MetricBatches
   readonly changed: ChangedEndpoints
+  /** Told of an endpoint before it changes. */
+  readonly onChange: (endpoint: Endpoint) => void
 }
 
 /** The row that was sampled: the reader holds it. */
@@ -66,7 +68,8 @@ export class MetricWriter {
   writeIdle(endpoint: Endpoint, nowUs: number, nextUs = NO_TIME): void {
     const untilUs = Math.max(nextUs, endpoint.streamTimeUs(nowUs))
     if (endpoint.idleDueUs > untilUs) return
-    const { idleRows, metrics, changed } = this.#parts
+    const { idleRows, metrics, changed, onChange } = this.#parts
+    onChange(endpoint)
     for (const { stampMs, totals } of idleRows.takeDue(endpoint, untilUs)) {
       metrics.add(endpoint, [baseMetricsRow(endpoint, totals, stampMs)], nowUs / 1000)
       changed.add(endpoint, nowUs / 1000)

@@ -2,6 +2,7 @@ import { hourOf } from '../accept/parse-when.ts'
 import type { Endpoint } from '../compute/endpoint.ts'
 import type { Claim } from '../ports.ts'
 import type { ClaimedRanges } from './claimed-ranges.ts'
+import { NOTHING_WAITS } from './log-place.ts'
 import { PredictionBatch, type PredictionRow } from './prediction-batch.ts'
 import { RowPool } from './row-pool.ts'
 
@@ -41,6 +42,8 @@ export class PredictionBatches {
   readonly #promised = new Map<Claim, OpenBatch>()
   readonly #full: OpenBatch[] = []
   readonly #cut: OpenBatch[] = []
+  /** Taken by whoever writes them, and not settled yet. */
+  readonly #taken = new Set<OpenBatch>()
   readonly #pool = new RowPool()
   #openBytes = 0
   #cutBytes = 0
@@ -188,11 +191,34 @@ export class PredictionBatches {
 
   /** The batch that was cut first; it counts as waiting until `settle`. */
   takeCut(): OpenBatch | null {
-    return this.#cut.shift() ?? null
+    const open = this.#cut.shift() ?? null
+    if (open !== null) this.#taken.add(open)
+    return open
+  }
+
+  /** Offset of the oldest record that has a row here, NOTHING_WAITS for none; costs a look at each batch. */
+  get oldestOffset(): number {
+    let oldest = NOTHING_WAITS
+    for (const batches of [this.#byAge, this.#promised.values(), this.#cut, this.#taken]) {
+      for (const { batch } of batches) {
+        if (batch.rowCount > 0) oldest = Math.min(oldest, batch.offsets.first)
+      }
+    }
+    return oldest
+  }
+
+  /** Between records of the log: cuts the batches whose first row comes from a record up to that one. */
+  cutUpTo(offset: number): void {
+    for (const open of this.#byAge) {
+      const { batch } = open
+      if (batch.rowCount > 0 && batch.offsets.first <= offset) this.#cutOne(open)
+    }
   }
 
   /** The batch that was taken is written, or given up. */
-  settle({ batch }: OpenBatch): void {
+  settle(open: OpenBatch): void {
+    const { batch } = open
+    this.#taken.delete(open)
     this.#cutBytes -= batch.bytes
     this.#cutRows -= batch.rowCount
     batch.release()

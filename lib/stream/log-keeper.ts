@@ -1,0 +1,94 @@
+import type { Spool } from './accept/spool.ts'
+import type { CheckpointHeader } from './checkpoint-format.ts'
+import type { Checkpoints } from './checkpoints.ts'
+import type { Flusher } from './deliver/flusher.ts'
+import type { MetricBatches } from './deliver/metric-batches.ts'
+import type { PredictionBatches } from './deliver/prediction-batches.ts'
+import { errorMessage } from './errors.ts'
+import type { Clock } from './ports.ts'
+import type { Processor } from './processor.ts'
+import type { Telemetry } from './telemetry.ts'
+
+/** What a keeper works on. */
+export interface LogKeeperParts {
+  readonly spool: Spool
+  readonly checkpoints: Checkpoints
+  readonly processor: Processor
+  readonly flusher: Flusher
+  readonly predictions: PredictionBatches
+  readonly metrics: MetricBatches
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+  /** Size of the spool at which no more may come in; at half of it the oldest rows are written early. */
+  readonly bytesMax: number
+  readonly header: (offset: number) => CheckpointHeader
+}
+
+/**
+ * Keeps the log short: takes a checkpoint when the spool has begun another segment, and when everything
+ * that came before one is delivered, removes what is not needed any more.
+ */
+export class LogKeeper {
+  readonly #parts: LogKeeperParts
+  #segmentId = 0
+
+  constructor(parts: LogKeeperParts) {
+    this.#parts = parts
+  }
+
+  /** Whether the spool has no room for more. */
+  get isFull(): boolean {
+    return this.#parts.spool.bytes >= this.#parts.bytesMax
+  }
+
+  /** To be called now and then, between records of the log. */
+  tick(): void {
+    this.#shorten()
+    const { spool, checkpoints, bytesMax } = this.#parts
+    const isHalfFull = spool.bytes > bytesMax / 2
+    const isDue = spool.segmentId !== this.#segmentId || (isHalfFull && this.#isWithout())
+    if (isDue) this.#begin()
+    const { oldestPending } = checkpoints
+    if (!isHalfFull || oldestPending === null) return
+    this.#parts.predictions.cutUpTo(oldestPending)
+    this.#parts.metrics.closeUpTo(oldestPending)
+  }
+
+  #isWithout(): boolean {
+    const { checkpoints } = this.#parts
+    return checkpoints.oldestPending === null && !checkpoints.isUnderWay
+  }
+
+  #begin(): void {
+    const { spool, processor, checkpoints } = this.#parts
+    const offset = spool.nextOffset - 1
+    // An event that waits for its endpoint is not applied yet, and is nowhere but in the log.
+    if (offset < 0 || processor.unread.size > 0 || checkpoints.isUnderWay) return
+    this.#segmentId = spool.segmentId
+    checkpoints.begin(() => this.#parts.header(offset))
+    // It settles the disk's trouble itself; a rejection is our bug and ends us.
+    void this.#complete()
+  }
+
+  async #complete(): Promise<void> {
+    const { checkpoints, clock } = this.#parts
+    while (checkpoints.step()) {
+      await new Promise<void>((resolve) => {
+        clock.after(0, resolve)
+      })
+    }
+    await checkpoints.finish()
+  }
+
+  #shorten(): void {
+    const { checkpoints, flusher, spool, telemetry } = this.#parts
+    if (checkpoints.oldestPending === null) return
+    const beginning = checkpoints.promote(flusher.oldestOffset)
+    if (beginning === null) return
+    try {
+      spool.removeBefore(beginning + 1)
+    } catch (error) {
+      telemetry.spoolNotShortened({ reason: errorMessage(error) })
+    }
+  }
+}
