@@ -13,22 +13,18 @@
 import { crc32 } from './accept/crc32.ts'
 import { isJsonObject } from './accept/event.ts'
 import { tryParseJson } from './accept/parse-json.ts'
-import type { CountersState } from './compute/counters.ts'
 import type { TableCheckpoint } from './compute/endpoint-table.ts'
+import type { LogStateCheckpoint } from './compute/log-state.ts'
 
 /** The only format that there is. */
 export const CHECKPOINT_FORMAT = 1
 
 /** What a checkpoint holds besides its endpoints. */
-export interface CheckpointHeader {
+export interface CheckpointHeader extends LogStateCheckpoint {
   readonly format: number
   readonly log: string
   /** Of the last record that is in it. */
   readonly offset: number
-  readonly newestArrivedUs: number
-  readonly counters: CountersState
-  /** Highest offset that was applied of each shard of a stream. */
-  readonly shards: readonly (readonly [shard: string, offset: number])[]
   /** Rows that the Parquet sink has refused for good up to it. */
   readonly refusedRows: number
   /** Widths of the windows' buckets, see EndpointTable.periods. */

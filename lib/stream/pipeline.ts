@@ -1,5 +1,6 @@
 import type { DeadLetters } from './accept/dead-letters.ts'
 import type { Spool } from './accept/spool.ts'
+import type { SpoolRecord } from './accept/spool-format.ts'
 import {
   CHECKPOINT_FORMAT,
   type CheckpointHeader,
@@ -9,6 +10,7 @@ import { Checkpoints } from './checkpoints.ts'
 import type { Endpoint } from './compute/endpoint.ts'
 import { EndpointTable } from './compute/endpoint-table.ts'
 import { IdleRows } from './compute/idle-rows.ts'
+import { CrashMarks } from './crash-marks.ts'
 import { ChangedEndpoints } from './deliver/changed-endpoints.ts'
 import type { ClaimedRanges } from './deliver/claimed-ranges.ts'
 import { recordAttributes } from './deliver/endpoint-record.ts'
@@ -31,6 +33,7 @@ import type {
   StreamPosition,
 } from './ports.ts'
 import { type Applied, Processor, type WaitingCall } from './processor.ts'
+import { replay } from './replay.ts'
 import { endpointStatus, eventCounts, type Status } from './status.ts'
 import type { StreamSettings } from './stream-settings.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -56,8 +59,6 @@ export interface PipelineParts {
 /** Events that wait for the store to be read for their endpoint, in memory. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024
 const DEAD_LETTERS_WAITING_MAX = 10_000
-/** Records that are read again in one go: some ten milliseconds. */
-const REPLAY_STEP = 2_000
 /** Endpoints and hours whose claims are kept in mind, so that the next one's number is known. */
 const CLAIM_KEYS_MAX = 100_000
 
@@ -78,6 +79,7 @@ export class Pipeline {
   readonly #reads: EndpointReads
   readonly #keeper: LogKeeper
   readonly #checkpoints: Checkpoints
+  readonly #marks: CrashMarks
   #scannedPeriod = 0
   /** Files that were there when the log was taken over. */
   readonly #filesBefore: number
@@ -95,6 +97,7 @@ export class Pipeline {
     const metrics = new MetricBatches(settings.metricLimits, place)
     const idleRows = new IdleRows(this.#table, settings.idleLayout)
     const changed = this.#changed
+    this.#marks = new CrashMarks(parts.checkpointDisk)
     this.#checkpoints = new Checkpoints(
       {
         disk: parts.checkpointDisk,
@@ -172,7 +175,7 @@ export class Pipeline {
       format: CHECKPOINT_FORMAT,
       log: this.#parts.log,
       offset,
-      ...this.#processor.toCheckpoint(),
+      ...this.#processor.state.toCheckpoint(),
       refusedRows: this.#predictions.refusedBefore + this.#flusher.delivered.refused.parquetRows,
       periods: this.#table.periods,
     }
@@ -198,14 +201,16 @@ export class Pipeline {
     const { spool, telemetry } = this.#parts
     const first = (checkpoint?.header.offset ?? -1) + 1
     if (checkpoint !== null) this.#restore(checkpoint)
-    let recordCount = 0
-    for (const record of spool.replay((range) => telemetry.spoolDamaged(range), first)) {
-      recordCount++
-      this.#processor.apply(record)
-      if (this.#flusher.isFull) await this.#flusher.settle()
-      if (recordCount % REPLAY_STEP === 0) await this.#takeBreath()
-    }
+    this.#marks.beginReplay()
+    const recordCount = await replay(first, {
+      ...this.#parts,
+      marks: this.#marks,
+      flusher: this.#flusher,
+      apply: (record) => this.#apply(record),
+      refuse: (record) => this.#processor.refuse(record),
+    })
     spool.skipTo(first)
+    this.#marks.endReplay(first)
     this.#deadLetters.forgetEarlier()
     // A promised file is whole when no row of its range waits for the store any more. The reads settle
     // trouble of store and disk themselves; a rejection is our bug and ends us.
@@ -223,13 +228,6 @@ export class Pipeline {
     this.#predictions.writtenBefore = this.#processor.counters.rowsAccepted - refusedRows
   }
 
-  /** Lets timers run, such as the beat by which other hosts see that this log has an owner. */
-  #takeBreath(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#parts.clock.after(0, resolve)
-    })
-  }
-
   /**
    * Takes an event: when this returns, it survives the death of this process.
    *
@@ -242,22 +240,32 @@ export class Pipeline {
     // On disk when it returns.
     const offset = this.#parts.spool.append({ kind, arrivedAtUs, position, body })
     // Written out, because a spread costs as much as a tenth of all the rest.
-    const applied = this.#processor.apply({ kind, offset, arrivedAtUs, position, body })
+    const applied = this.#apply({ kind, offset, arrivedAtUs, position, body })
     // The reads settle trouble of store and disk themselves; a rejection is our bug and ends us.
     if (this.#processor.unread.size > 0) void this.#reads.run()
     return applied
+  }
+
+  /** A bug of ours must not meet the same record for ever: it is marked before the process ends. */
+  #apply(record: SpoolRecord): Applied {
+    try {
+      return this.#processor.apply(record)
+    } catch (error) {
+      this.#marks.crashed(this.#processor.applyingOffset)
+      throw error
+    }
   }
 
   /** What the store said enters through the log as well. */
   #acceptRead(json: string): void {
     const read = { kind: 'read', arrivedAtUs: this.#parts.clock.nowUs(), json } as const
     const offset = this.#parts.spool.append(read)
-    this.#processor.apply({ ...read, offset })
+    this.#apply({ ...read, offset })
   }
 
   /** When the newest event of the log arrived, microseconds since 1970 UTC; 0 for none. */
   get newestArrivedUs(): number {
-    return this.#processor.newestArrivedUs
+    return this.#processor.state.newestArrivedUs
   }
 
   /** Why no event may come in at this moment; null when it may. */

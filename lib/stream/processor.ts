@@ -15,10 +15,11 @@ import {
   rank,
   timeOf,
 } from './call-place.ts'
-import type { CheckpointHeader, ReadCheckpoint } from './checkpoint-format.ts'
-import { type CallOutcome, Counters, EventTally, restoreCounters } from './compute/counters.ts'
+import type { ReadCheckpoint } from './checkpoint-format.ts'
+import { type CallOutcome, type Counters, EventTally } from './compute/counters.ts'
 import type { Endpoint } from './compute/endpoint.ts'
 import type { EndpointTable, Lead } from './compute/endpoint-table.ts'
+import { LogState } from './compute/log-state.ts'
 import { RowReader } from './compute/row-reader.ts'
 import { isSampled } from './compute/sampler.ts'
 import type { ChangedEndpoints } from './deliver/changed-endpoints.ts'
@@ -74,15 +75,15 @@ export interface ProcessorParts {
  * no clock, no disk and no store, and the same records give the same state, to the byte.
  */
 export class Processor {
-  readonly counters = new Counters()
+  readonly counters: Counters
+  /** What is known of the log besides its endpoints. */
+  readonly state = new LogState()
   readonly #parts: ProcessorParts
   readonly #reader: RowReader
   readonly #rows = new PredictionRows()
-  /** Highest offset that was applied of each shard of a stream. */
-  readonly #shardOffsets = new Map<string, number>()
   readonly #unread = new Set<Lead<WaitingCall>>()
   #waitingBytes = 0
-  #newestArrivedUs = 0
+  #applyingOffset = -1
   /** The record whose bytes are in the newest dead letter. */
   #keptOffset = -1
   /** The first rejection of the record that is being applied. */
@@ -90,6 +91,7 @@ export class Processor {
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts
+    this.counters = this.state.counters
     this.#reader = new RowReader(parts.bounds)
   }
 
@@ -103,15 +105,16 @@ export class Processor {
     return this.#waitingBytes
   }
 
-  /** Arrival of the newest event that was applied, microseconds since 1970 UTC; 0 for none. */
-  get newestArrivedUs(): number {
-    return this.#newestArrivedUs
+  /** Offset of the record that is being applied, or of the event that has waited for it. */
+  get applyingOffset(): number {
+    return this.#applyingOffset
   }
 
   /** Applies the next record of the log. */
   apply(record: SpoolRecord): Applied {
     this.#rejection = null
     this.#parts.place.offset = record.offset
+    this.#applyingOffset = record.offset
     const outcome =
       record.kind === 'event' ? this.#applyEvent(record) : this.#applyRead(record.json)
     this.#parts.predictions.cutFull()
@@ -119,13 +122,10 @@ export class Processor {
   }
 
   #applyEvent(record: EventRecord): EventOutcome {
-    const { counters } = this
+    const { counters, state } = this
     counters.received++
-    if (record.arrivedAtUs > this.#newestArrivedUs) this.#newestArrivedUs = record.arrivedAtUs
-    if (this.#isDuplicate(record)) {
-      counters.duplicate++
-      return 'duplicate'
-    }
+    if (record.arrivedAtUs > state.newestArrivedUs) state.newestArrivedUs = record.arrivedAtUs
+    if (this.#isDuplicate(record)) return this.#count('duplicate')
     const calls = decode(record.body, record.arrivedAtUs, this.#parts.bounds)
     const [call] = calls
     // A batch that holds no calls is a good event without rows.
@@ -135,9 +135,23 @@ export class Processor {
     return outcome === 'waiting' ? outcome : this.#count(outcome)
   }
 
-  #count(outcome: CallOutcome): CallOutcome {
+  #count<Outcome extends CallOutcome | 'duplicate'>(outcome: Outcome): Outcome {
     this.counters[outcome]++
     return outcome
+  }
+
+  /** Passes over a record that has ended the process too often: an event becomes a dead letter. */
+  refuse(record: SpoolRecord): void {
+    // What a store said is asked for again.
+    if (record.kind !== 'event') return
+    this.counters.received++
+    const outcome = this.#count(this.#isDuplicate(record) ? 'duplicate' : 'rejected')
+    if (outcome === 'duplicate') return
+    this.#reject(null, refused('crashed', '').rejection, { call: null, record })
+  }
+
+  #isDuplicate({ position }: EventRecord): boolean {
+    return position !== null && !this.state.shardOffsets.take(position)
   }
 
   /** A batch event counts once, by the best of its calls. */
@@ -153,14 +167,6 @@ export class Processor {
       }
     }
     return best
-  }
-
-  /** Redelivered by the stream: the shard's offsets only grow. */
-  #isDuplicate({ position }: EventRecord): boolean {
-    if (position === null) return false
-    if (position.offset <= (this.#shardOffsets.get(position.shard) ?? -1)) return true
-    this.#shardOffsets.set(position.shard, position.offset)
-    return false
   }
 
   #applyCall(call: Call, place: CallPlace): CallOutcome | 'waiting' {
@@ -317,6 +323,7 @@ export class Processor {
     let decoded: EventRecord | null = null
     let calls: readonly Call[] = []
     for (const { index, record, tally } of waiting) {
+      this.#applyingOffset = record.offset
       if (record !== decoded) calls = decode(record.body, record.arrivedAtUs, this.#parts.bounds)
       decoded = record
       const call = calls[index]
@@ -364,21 +371,10 @@ export class Processor {
     telemetry.rejected({ reason: rejection.reason, path: rejection.path, offset })
   }
 
-  /** What a checkpoint holds besides the endpoints. */
-  toCheckpoint(): ProcessorCheckpoint {
-    return {
-      newestArrivedUs: this.#newestArrivedUs,
-      counters: this.counters.toState(),
-      shards: [...this.#shardOffsets],
-    }
-  }
-
   /** Becomes what a checkpoint tells of; only before the first record. */
   restore({ header, endpoints }: ReadCheckpoint): void {
     const { table } = this.#parts
-    this.#newestArrivedUs = header.newestArrivedUs
-    restoreCounters(this.counters, header.counters)
-    for (const [shard, offset] of header.shards) this.#shardOffsets.set(shard, offset)
+    this.state.restore(header)
     for (const one of endpoints) {
       table.restore(one, this.#idsOf(one[1].source), header.periods)
     }
@@ -388,11 +384,9 @@ export class Processor {
   encodeState(): string {
     return JSON.stringify([
       this.counters.toState(),
-      [...this.#shardOffsets].sort(),
+      [...this.state.shardOffsets.toState()].sort(),
       this.#parts.table.toState(),
       this.#waitingBytes,
     ])
   }
 }
-
-type ProcessorCheckpoint = Pick<CheckpointHeader, 'newestArrivedUs' | 'counters' | 'shards'>

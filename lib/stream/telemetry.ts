@@ -44,6 +44,10 @@ export class Telemetry {
     this.#log.warn('The spool could not be shortened; it is tried again.', fields)
   }
 
+  recordCrashed(fields: { readonly offset: number }): void {
+    this.#log.error('A record ended the process twice; it is in the dead letters now.', fields)
+  }
+
   checkpointDamaged(fields: { readonly keptAs: string }): void {
     this.#log.error(
       'A checkpoint cannot be read and was kept aside; windows and counts begin anew.',

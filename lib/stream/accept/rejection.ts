@@ -22,6 +22,7 @@ export const REASONS = [
   'nested-value',
   'text-for-number',
   'endpoint-limit',
+  'crashed',
 ] as const
 export type Reason = (typeof REASONS)[number]
 
