@@ -35,6 +35,18 @@ const parts: Readonly<
     const { measureGap } = await import('./parquet.ts')
     return measureGap(rounds(7))
   },
+  frames: async (rounds) => {
+    const { measureFrames } = await import('./frames.ts')
+    return measureFrames(rounds(15, 5))
+  },
+  kv: async (rounds) => {
+    const { measureKv } = await import('./kv.ts')
+    return measureKv(rounds(9, 3))
+  },
+  'store-hangs': async () => {
+    const { measureStoreHangs } = await import('./store-hangs.ts')
+    return measureStoreHangs()
+  },
   load: async (rounds) => {
     const { measureLoad } = await import('./load.ts')
     return measureLoad(rounds(9))

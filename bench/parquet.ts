@@ -32,6 +32,7 @@ import {
   cpuUsOf,
   type Findings,
   interleave,
+  medianRatioOf,
   PRODUCT,
   type Rounds,
   ratioOf,
@@ -87,8 +88,7 @@ export async function measureGap(rounds: Rounds): Promise<Findings> {
       { ours: () => gapMs(() => writeWith(sink, file)), inline: () => gapMs(writeInline) },
       rounds,
     )
-    const value = median(ours.runs) / median(inline.runs)
-    return { gapOverInline: { ...ratioOf(ours, inline), value } }
+    return { gapOverInline: medianRatioOf(ours, inline) }
   })
 }
 
@@ -134,10 +134,6 @@ async function gapMs(work: Work): Promise<number> {
   isWatching = false
   await watching
   return longest
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[values.length >> 1] ?? Number.NaN
 }
 
 function benchFile(): PredictionFile {

@@ -43,6 +43,21 @@ const LINES: readonly Line[] = [
   },
   { key: 'gapOverInline', goal: 0.15, says: 'longest event loop gap of a file / written inline' },
   {
+    key: 'framesOverProtobufjs',
+    goal: 0.5,
+    says: 'encoding a frame of 10,000 cells for framesd / the same by protobufjs',
+  },
+  {
+    key: 'kvOverBarePuts',
+    goal: 1.3,
+    says: 'flushing 1,000 endpoints to V3IO / bare PUTs of the same bytes by node:http',
+  },
+  {
+    key: 'hangOverBounds',
+    goal: 1,
+    says: 'memory gained until events are held while V3IO hangs / what settings allow',
+  },
+  {
     key: 'loadOverEmpty',
     goal: 2.0,
     says: 'CPU of loading handler.js / an empty function of the same SDK',

@@ -17,6 +17,9 @@ const PARTS = [
   'memory',
   'parquet',
   'gap',
+  'frames',
+  'kv',
+  'store-hangs',
   'load',
   'wrapper',
 ]
@@ -26,7 +29,10 @@ async function prepare() {
   await buildProduct({ quiet: true })
   rmSync(OUT, { recursive: true, force: true })
   cpSync('dist', join(OUT, 'dist'), { recursive: true })
-  await bundleSources({ entryPoints: ['bench/main.ts', 'bench/report.ts'], outdir: OUT })
+  await bundleSources({
+    entryPoints: ['bench/main.ts', 'bench/report.ts', 'bench/store-server.ts'],
+    outdir: OUT,
+  })
 }
 
 let running = null

@@ -16,7 +16,7 @@ export interface Figure {
 
 /** A figure over its floor. */
 export interface Ratio {
-  /** Least of the rounds over least of the rounds. */
+  /** Least of the rounds over least of the rounds, or median over median. */
   readonly value: number
   /** Least and most of the single rounds' ratios: how calm the machine was. */
   readonly low: number
@@ -55,6 +55,18 @@ export function ratioOf(figure: Figure, floor: Figure): Ratio {
     low: Math.min(...ratios),
     high: Math.max(...ratios),
   }
+}
+
+/**
+ * As `ratioOf`, but the median of the rounds over the median: for what luck can make short, and for
+ * rounds in which the machine's own work is a part of both sides.
+ */
+export function medianRatioOf(figure: Figure, floor: Figure): Ratio {
+  return { ...ratioOf(figure, floor), value: median(figure.runs) / median(floor.runs) }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[values.length >> 1] ?? Number.NaN
 }
 
 /** A figure as it is, over no floor. */

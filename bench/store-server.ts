@@ -1,0 +1,42 @@
+/**
+ * The other end of a store's connections, in a process of its own so that neither its CPU nor its
+ * memory counts (see TrivialStore). On the message `hang` it goes on to take requests and answers none. Each message is answered with a `Report`.
+ */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { bodyOf, TrivialStore } from './trivial-store.ts'
+
+/** What the server has seen. */
+export interface Report {
+  readonly port: number
+  /** Most requests that were begun and not answered, at any one moment. */
+  readonly requestsMost: number
+  readonly requestCount: number
+}
+
+const store = new TrivialStore()
+let isHanging = false
+let underWay = 0
+let requestsMost = 0
+let requestCount = 0
+
+const server = createServer(async (request, response) => {
+  requestCount++
+  requestsMost = Math.max(requestsMost, ++underWay)
+  response.once('close', () => underWay--)
+  const body = await bodyOf(request)
+  if (!isHanging) store.answer(request, body, response)
+})
+server.keepAliveTimeout = 0 // a connection is kept for as long as its client wants
+server.listen(0, '127.0.0.1', report)
+
+process.on('message', (message) => {
+  if (message === 'hang') isHanging = true
+  report()
+})
+process.on('disconnect', () => process.exit())
+
+function report(): void {
+  const { port } = server.address() as AddressInfo
+  process.send?.({ port, requestsMost, requestCount } satisfies Report)
+}
