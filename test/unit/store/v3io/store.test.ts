@@ -334,3 +334,24 @@ test('of claims that race for a number one is made', async () => {
   assert.equal(created.filter((isMine) => isMine).length, 1)
   assert.equal((await doubles.store.claims.list('race'))[0]?.firstOffset, created.indexOf(true) + 1)
 })
+
+test('a project may have any name', async () => {
+  for (const project of ['pröj #1?', `it's "a", b=c&d%20`, '😀', 'a.b', 'x'.repeat(200)]) {
+    const kvTable = `${project}/model-endpoints/endpoints`
+    const table = `/${project}/model-endpoints/events`
+    const own = await startV3ioDoubles({ kvTable, tsdb: { container: CONTAINER, table } })
+    try {
+      const id: Attribute = { type: 'text', value: project }
+      assert.deepEqual(await own.store.kv.write([update('e', { project: id })]), written)
+      assert.deepEqual(await own.store.tsdb.write([row('e', { a: 1 })]), written)
+      assert.equal((await own.store.reader.endpoints())[0]?.get('project'), project)
+      assert.equal((await own.store.reader.series({ limit: 9 })).length, 1)
+      const claim = { log: 'l', endpointId: 'e', hour: 1, number: 1, firstOffset: 0, lastOffset: 1 }
+      assert.equal(await own.store.claims.create(claim), true)
+      assert.deepEqual(await own.store.claims.list('l'), [claim])
+      assert.deepEqual(own.warnings, [])
+    } finally {
+      await own.close()
+    }
+  }
+})
