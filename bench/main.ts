@@ -53,7 +53,7 @@ const parts: Readonly<
   },
   wrapper: async (rounds) => {
     const { measureWrapper } = await import('./wrapper.ts')
-    return measureWrapper(rounds(5, 1))
+    return measureWrapper(rounds(3, 1))
   },
 }
 

@@ -9,6 +9,8 @@ import { bodyOf, TrivialStore } from './trivial-store.ts'
 /** What the server has seen. */
 export interface Report {
   readonly port: number
+  /** Connections that are open. */
+  readonly connectionCount: number
   /** Most requests that were begun and not answered, at any one moment. */
   readonly requestsMost: number
   readonly requestCount: number
@@ -19,6 +21,7 @@ let isHanging = false
 let underWay = 0
 let requestsMost = 0
 let requestCount = 0
+let connectionCount = 0
 
 const server = createServer(async (request, response) => {
   requestCount++
@@ -26,6 +29,10 @@ const server = createServer(async (request, response) => {
   response.once('close', () => underWay--)
   const body = await bodyOf(request)
   if (!isHanging) store.answer(request, body, response)
+})
+server.on('connection', (socket) => {
+  connectionCount++
+  socket.once('close', () => connectionCount--)
 })
 server.keepAliveTimeout = 0 // a connection is kept for as long as its client wants
 server.listen(0, '127.0.0.1', report)
@@ -38,5 +45,5 @@ process.on('disconnect', () => process.exit())
 
 function report(): void {
   const { port } = server.address() as AddressInfo
-  process.send?.({ port, requestsMost, requestCount } satisfies Report)
+  process.send?.({ port, connectionCount, requestsMost, requestCount } satisfies Report)
 }

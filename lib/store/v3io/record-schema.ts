@@ -38,7 +38,10 @@ export class RecordSchema {
   note(values: ReadonlyMap<string, Value>): void {
     for (const [name, value] of values) {
       const type = typeOf(value)
-      const there = this.#fresh.get(name) ?? this.#known.get(name)
+      const known = this.#known.get(name)
+      // Nearly always, and for each attribute of each record.
+      if (known === type) continue
+      const there = this.#fresh.get(name) ?? known
       if (there === undefined) {
         if (this.#hasRoom()) this.#fresh.set(name, type)
       } else if (there === 'long' && type === 'double') this.#fresh.set(name, type)

@@ -59,14 +59,15 @@ export function isAttributeName(name: string): boolean {
  */
 export function encodeItem(attributes: Attributes): string {
   const entries = attributes instanceof Map ? attributes : Object.entries(attributes)
-  let json = ''
+  const members: string[] = []
   for (const [name, value] of entries as Iterable<[string, Value]>) {
     if (!isAttributeName(name)) {
       throw invalid(name, 'wanted letters, digits and _, no digit first, no __ first, 255 at most')
     }
-    json += `${json === '' ? '' : ','}"${name}":${encodeValue(name, value)}`
+    members.push(`"${name}":${encodeValue(name, value)}`)
   }
-  return `{${json}}`
+  // Joined at once: a text that grows piece by piece is a tree of pieces, which is copied when it is sent.
+  return `{${members.join(',')}}`
 }
 
 function encodeValue(name: string, value: Value): string {
@@ -107,7 +108,11 @@ function encodeObject(name: string, value: Exclude<Value, string | number | bigi
   }
 }
 
+/** Texts that stand in JSON as they are: ASCII without signs to be escaped. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
 function encodeText(name: string, text: string): string {
+  if (PLAIN.test(text)) return `{"S":"${text}"}`
   if (!isWellFormed(text)) throw invalid(name, 'wanted Unicode text, given half a surrogate pair')
   return `{"S":${JSON.stringify(text)}}`
 }

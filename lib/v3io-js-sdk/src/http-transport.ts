@@ -1,4 +1,11 @@
-import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import { setMaxListeners } from 'node:events'
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request as requestHttp,
+} from 'node:http'
 import { request as requestHttps, Agent as TlsAgent } from 'node:https'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -74,7 +81,7 @@ export class HttpTransport {
   readonly #redacted: (text: string) => string
   /** Connections that were made; only what went over one of them can have been applied. */
   readonly #made = new WeakSet<Socket>()
-  readonly #underWay = new Set<ClientRequest>()
+  readonly #underWay = new Slots<ClientRequest>()
   readonly #closing = new AbortController()
 
   /** @throws V3ioError `invalid-argument` */
@@ -93,6 +100,8 @@ export class HttpTransport {
       backoffMs: positive('backoffMs', options.backoffMs ?? 100, TIMER_MS_MAX),
       answerBytesMax: count('answerBytesMax', options.answerBytesMax ?? 128 * 2 ** 20),
     }
+    // Each request that waits to be tried again listens; there are as many as callers, and all leave.
+    setMaxListeners(0, this.#closing.signal)
     const pool = { keepAlive: true, maxSockets: this.#options.connectionsMax }
     this.#agent = this.#isTls
       ? new TlsAgent({
@@ -192,33 +201,37 @@ export class HttpTransport {
   /** Ends all connections; calls under way, and those that wait for a connection, fail with `closed`. */
   close(): void {
     this.#closing.abort()
-    for (const request of this.#underWay) request.destroy()
+    for (const request of this.#underWay.all()) request.destroy()
     this.#agent.destroy()
   }
 
   #start(call: HttpCall): ClientRequest {
-    const { body } = call
     const options = {
-      ...this.#target,
+      hostname: this.#target.hostname,
+      port: this.#target.port,
       agent: this.#agent,
       method: call.method,
       path: this.#prefix + call.path,
-      headers: {
-        ...this.#options.headers,
-        ...call.headers,
-        // Without a length Node would send DELETE and GET without one, and anything else in pieces.
-        ...(body === undefined ? NO_LENGTH[call.method] : { 'Content-Length': lengthOf(body) }),
-      },
+      headers: this.#headersOf(call),
     }
     const request = this.#isTls ? requestHttps(options) : requestHttp(options)
-    this.#underWay.add(request)
-    request.on('close', () => this.#underWay.delete(request))
+    const slot = this.#underWay.take(request)
+    request.on('close', () => this.#underWay.free(slot))
     request.on('socket', (socket) => {
       if (this.#made.has(socket)) return
       socket.once(this.#isTls ? 'secureConnect' : 'connect', () => this.#made.add(socket))
     })
-    request.end(body)
+    request.end(call.body)
     return request
+  }
+
+  #headersOf({ method, headers = NO_HEADERS, body }: HttpCall): OutgoingHttpHeaders {
+    const all: OutgoingHttpHeaders = { ...this.#options.headers }
+    for (const [name, value] of Object.entries(headers)) all[name] = value
+    // Without a length Node would send DELETE and GET without one, and anything else in pieces.
+    if (body !== undefined) all['Content-Length'] = lengthOf(body)
+    else if (method === 'PUT' || method === 'POST') all['Content-Length'] = 0
+    return all
   }
 
   /** Whether a byte of the request can have left. */
@@ -314,9 +327,32 @@ export class HttpTransport {
   }
 }
 
-const NO_LENGTH: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  PUT: { 'Content-Length': 0 },
-  POST: { 'Content-Length': 0 },
+const NO_HEADERS: Readonly<Record<string, string>> = {}
+
+/**
+ * Not a Set: where many values come and go, a Set makes a new table again and again, and a table that has
+ * grown old keeps alive what later ones hold, until the next full collection. A slot is emptied in place.
+ */
+class Slots<T> {
+  readonly #slots: (T | null)[] = []
+  readonly #free: number[] = []
+
+  /** Keeps a value until `free` is called, once, with the number that this answers. */
+  take(value: T): number {
+    const slot = this.#free.pop() ?? this.#slots.length
+    this.#slots[slot] = value
+    return slot
+  }
+
+  free(slot: number): void {
+    this.#slots[slot] = null
+    this.#free.push(slot)
+  }
+
+  /** What is kept at this moment. */
+  all(): readonly T[] {
+    return this.#slots.filter((value) => value !== null)
+  }
 }
 
 function lengthOf(body: string | Uint8Array): number {

@@ -77,14 +77,13 @@ export class KvTable {
     attributes: Attributes,
     options: WriteOptions & { readonly mode?: 'replace' | 'merge' } = {},
   ): Promise<WriteResult> {
-    const { mode = 'replace' } = options
-    const updateMode = mode === 'merge' ? 'CreateOrReplaceAttributes' : undefined
-    return this.#putItem(key, attributes, { ...options, updateMode })
+    if (options.mode === 'merge') return this.update(key, attributes, options)
+    return this.#putItem({ key, attributes, options })
   }
 
   /** Writes these attributes of an item and leaves its others; makes the item where there is none. */
   update(key: string, attributes: Attributes, options: WriteOptions = {}): Promise<WriteResult> {
-    return this.put(key, attributes, { ...options, mode: 'merge' })
+    return this.#putItem({ key, attributes, options, updateMode: '"CreateOrReplaceAttributes"' })
   }
 
   /**
@@ -106,18 +105,24 @@ export class KvTable {
     return result
   }
 
-  async #putItem(
-    key: string,
-    attributes: Attributes,
-    options: WriteOptions & { readonly updateMode: string | undefined },
-  ): Promise<WriteResult> {
-    const { condition, updateMode, isRepeatable = condition === undefined } = options
+  async #putItem({
+    key,
+    attributes,
+    options: { condition, isRepeatable = condition === undefined },
+    updateMode,
+  }: {
+    readonly key: string
+    readonly attributes: Attributes
+    readonly options: WriteOptions
+    /** JSON. */
+    readonly updateMode?: string
+  }): Promise<WriteResult> {
     return conditional(
       await writeItem(this.#transport, {
         name: 'PutItem',
         path: itemPath(this.#path, key),
         members: {
-          UpdateMode: updateMode === undefined ? undefined : JSON.stringify(updateMode),
+          UpdateMode: updateMode,
           ConditionExpression: expressionJson(condition),
           Item: encodeItem(attributes),
         },

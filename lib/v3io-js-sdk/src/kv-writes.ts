@@ -37,15 +37,15 @@ export async function writeItem(
   transport: HttpTransport,
   write: ItemWrite,
 ): Promise<WriteResult | CreateResult> {
-  const body = Object.entries(write.members)
-    .filter(([, json]) => json !== undefined)
-    .map(([name, json]) => `"${name}":${json}`)
-    .join(',')
+  const members: string[] = []
+  for (const [name, json] of Object.entries(write.members)) {
+    if (json !== undefined) members.push(`"${name}":${json}`)
+  }
   const call = functionCall({
     name: write.name,
     method: write.name === 'PutItem' ? 'PUT' : 'POST',
     path: write.path,
-    body: `{${body}}`,
+    body: `{${members.join(',')}}`,
     isRepeatable: write.isRepeatable,
   })
   const answer = await transport.send(call)
