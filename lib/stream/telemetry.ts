@@ -39,7 +39,7 @@ export class Telemetry {
     this.#log.info('Recovered from the spool.', fields)
   }
 
-  /** The next checkpoint, or the next start, tries again. */
+  /** Tried again with the next checkpoint. */
   spoolNotShortened(fields: { readonly reason: string }): void {
     this.#log.warn('The spool could not be shortened; it is tried again.', fields)
   }

@@ -103,7 +103,7 @@ export class Spool {
    * Every record that is in the spool, in order; to be read to its end before the first append.
    *
    * @param fromOffset  records before it are passed over
-   * @param onDamage  told of each range that was no whole frame, after it was kept aside
+   * @param onDamage    told of each range that was no whole frame, after it was kept aside
    * @throws StreamError `path-unusable` for a segment of a newer format
    */
   *replay(onDamage: OnDamage, fromOffset = 0): Generator<SpoolRecord, void, undefined> {
@@ -122,17 +122,14 @@ export class Spool {
       const firstOffset = segment.header?.firstOffset ?? null
       this.#segments.push({ id, firstOffset, bytes: segment.bytes.length })
       if (segment.header !== null) {
-        const offsetEnd = segment.header.firstOffset
-        for (const one of waiting) {
-          yield* from(fromOffset, this.#replaySegment(one, offsetEnd, onDamage))
-        }
+        const range = { from: fromOffset, end: segment.header.firstOffset }
+        for (const one of waiting) yield* this.#replaySegment(one, range, onDamage)
         waiting = []
       }
       waiting.push(segment)
     }
-    for (const one of waiting) {
-      yield* from(fromOffset, this.#replaySegment(one, Number.POSITIVE_INFINITY, onDamage))
-    }
+    const range = { from: fromOffset, end: Number.POSITIVE_INFINITY }
+    for (const one of waiting) yield* this.#replaySegment(one, range, onDamage)
     this.#segmentId = Math.max(this.#segmentId, lastId)
   }
 
@@ -147,10 +144,10 @@ export class Spool {
     return { name, bytes, header: header?.segmentId === id ? header : null, isLast }
   }
 
-  /** The records of a segment whose offsets are below `offsetEnd`; those of others were given up. */
+  /** The records of a segment in a range of offsets; those at its end and behind it were given up. */
   *#replaySegment(
     segment: ReadSegment,
-    offsetEnd: number,
+    range: { readonly from: number; readonly end: number },
     onDamage: OnDamage,
   ): Generator<SpoolRecord, void, undefined> {
     const { bytes, header } = segment
@@ -167,8 +164,8 @@ export class Spool {
         return
       }
       at = found.end
-      if (found.record.offset >= offsetEnd) continue
-      yield found.record
+      if (found.record.offset >= range.end) continue
+      if (found.record.offset >= range.from) yield found.record
       this.#nextOffset = found.record.offset + 1
     }
   }
@@ -371,11 +368,6 @@ export class Spool {
     this.#forgetSegment()
     useAndClose(segment, () => this.#syncUnlessEvery(segment))
   }
-}
-
-/** Those that are not before an offset. */
-function* from(offset: number, records: Iterable<SpoolRecord>): Generator<SpoolRecord> {
-  for (const record of records) if (record.offset >= offset) yield record
 }
 
 /** Closes the file whatever happens; when both fail, the use's error is thrown. */

@@ -197,12 +197,10 @@ export class Flusher {
 
   #nextMetricRows(): LaneTask | null {
     const { metrics } = this.#parts
-    if (metrics.rowCount === 0) return null
-    const { oldestOffset } = metrics
     let rows = metrics.takeDue(this.#dueMs(), METRIC_ROWS_PER_WRITE)
     if (rows.length === 0) return null
     this.#metricRowsInHand = rows.length
-    this.#metricRowsOffset = oldestOffset
+    this.#metricRowsOffset = metrics.takenOffset
     return {
       attempt: async () => {
         const outcome = await this.#parts.tsdb.write(rows)

@@ -26,6 +26,7 @@ export class MetricBatches {
   #due: MetricRow[] = []
   /** One for each due row. */
   #dueOffsets: number[] = []
+  #takenOffset = NOTHING_WAITS
   #rowCount = 0
   readonly #place: Readonly<LogPlace>
 
@@ -36,15 +37,19 @@ export class MetricBatches {
 
   /** Offset of the oldest record whose rows wait, NOTHING_WAITS for none; costs a look at each. */
   get oldestOffset(): number {
-    let oldest = NOTHING_WAITS
+    let oldest = leastOf(this.#dueOffsets)
     for (const { offset } of this.#open.values()) oldest = Math.min(oldest, offset)
-    for (const offset of this.#dueOffsets) oldest = Math.min(oldest, offset)
     return oldest
   }
 
   /** Rows that wait, in open batches and in due ones. */
   get rowCount(): number {
     return this.#rowCount
+  }
+
+  /** Offset of the oldest record among the rows that were taken last. */
+  get takenOffset(): number {
+    return this.#takenOffset
   }
 
   /** Adds what one sampled row, or one look at an idle endpoint, has to say. */
@@ -83,8 +88,13 @@ export class MetricBatches {
     }
     const taken = this.#due.slice(0, countMax)
     this.#due = this.#due.length > countMax ? this.#due.slice(countMax) : []
-    this.#dueOffsets = this.#dueOffsets.slice(taken.length)
+    this.#takenOffset = leastOf(this.#dueOffsets.splice(0, taken.length))
     this.#rowCount -= taken.length
     return taken
   }
+}
+
+/** Not by a spread: there may be more offsets than a call takes arguments. */
+function leastOf(offsets: readonly number[]): number {
+  return offsets.reduce((least, offset) => Math.min(least, offset), NOTHING_WAITS)
 }
