@@ -8,6 +8,7 @@ import { metricFrames } from '../lib/store/v3io/metric-frames.ts'
 import type { MetricRow } from '../lib/stream/ports.ts'
 import { encodeFrame } from '../lib/v3io-js-sdk/src/frames-encode.ts'
 import type { Column, Frame } from '../lib/v3io-js-sdk/src/frames-types.ts'
+import { messages } from '../lib/v3io-js-sdk/test/support/frames-proto.ts'
 import {
   cpuUsOf,
   type Findings,
@@ -27,24 +28,6 @@ const FRAMES_PER_ROUND = 200
 /** 2026-11-02 08:00:00 UTC. */
 const START_MS = 1_793_606_400_000
 
-/** What the writer of a time series uses of framesd's messages. */
-const PROTO = `
-syntax = "proto3";
-package pb;
-enum DType { NONE = 0; INTEGER = 1; FLOAT = 2; STRING = 3; TIME = 4; BOOLEAN = 5; NULL = 6; }
-message Column {
-  string name = 2;
-  DType dtype = 3;
-  repeated double floats = 6;
-  repeated string strings = 7;
-  repeated int64 times = 8;
-}
-message Frame {
-  repeated Column columns = 1;
-  repeated Column indices = 2;
-}
-`
-
 /** A column as protobufjs takes it. */
 interface Message {
   readonly name: string
@@ -62,7 +45,7 @@ interface Message {
  */
 export async function measureFrames(rounds: Rounds): Promise<Findings> {
   const frame = benchFrame()
-  const type = protobuf.parse(PROTO).root.lookupType('pb.Frame')
+  const type = messages.Frame
   const message = messageOf(frame)
   const encodeByProtobufjs = (): Uint8Array => type.encode(message).finish()
   assert(type.verify(message) === null)

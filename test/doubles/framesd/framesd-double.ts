@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { listenLocally } from '../listen-locally.ts'
 import { type Fault, type FaultKind, Faults, shareOf } from './fault.ts'
 import { readableFrame, readableWrite } from './frames-messages.ts'
 import { framedMessages } from './framing.ts'
@@ -126,13 +127,7 @@ class Double implements FramesdDouble {
   }
 
   async listen(port: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(port, '127.0.0.1', resolve)
-    })
-    const address = this.#server.address()
-    if (typeof address !== 'object' || address === null) throw new Error('no port was bound')
-    this.#url = `http://127.0.0.1:${address.port}`
+    this.#url = await listenLocally(this.#server, port)
   }
 
   inject(fault: Fault): void {

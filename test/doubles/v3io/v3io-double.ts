@@ -5,6 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
+import { listenLocally } from '../listen-locally.ts'
 import { type Answer, refusalAnswer } from './answer.ts'
 import { routes, runFunction, runObjectOperation } from './dispatch.ts'
 import { type Fault, type FaultKind, Faults, faultBody } from './faults.ts'
@@ -98,13 +99,7 @@ class Double implements V3ioDouble {
   }
 
   async listen(port: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(port, '127.0.0.1', resolve)
-    })
-    const address = this.#server.address()
-    if (typeof address !== 'object' || address === null) throw new Error('no port was bound')
-    this.#url = `http://127.0.0.1:${address.port}`
+    this.#url = await listenLocally(this.#server, port)
   }
 
   inject(fault: Fault): void {
