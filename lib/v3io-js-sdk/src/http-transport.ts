@@ -11,6 +11,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseAddress } from './address.ts'
 import { complaintOf, oneLine, redactor } from './complaint.ts'
+import { Slots } from './slots.ts'
 import { codeOfStatus, V3ioError, type V3ioErrorDetails } from './v3io-error.ts'
 
 /** How a server is reached. */
@@ -328,32 +329,6 @@ export class HttpTransport {
 }
 
 const NO_HEADERS: Readonly<Record<string, string>> = {}
-
-/**
- * Not a Set: where many values come and go, a Set makes a new table again and again, and a table that has
- * grown old keeps alive what later ones hold, until the next full collection. A slot is emptied in place.
- */
-class Slots<T> {
-  readonly #slots: (T | null)[] = []
-  readonly #free: number[] = []
-
-  /** Keeps a value until `free` is called, once, with the number that this answers. */
-  take(value: T): number {
-    const slot = this.#free.pop() ?? this.#slots.length
-    this.#slots[slot] = value
-    return slot
-  }
-
-  free(slot: number): void {
-    this.#slots[slot] = null
-    this.#free.push(slot)
-  }
-
-  /** What is kept at this moment. */
-  all(): readonly T[] {
-    return this.#slots.filter((value) => value !== null)
-  }
-}
 
 function lengthOf(body: string | Uint8Array): number {
   return typeof body === 'string' ? Buffer.byteLength(body) : body.length

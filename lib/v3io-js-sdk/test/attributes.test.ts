@@ -51,6 +51,21 @@ test('any item comes back as it was sent', () => {
   )
 })
 
+test('every sign of a text is escaped as JSON wants it', () => {
+  // Those that JSON writes in another way, each alone, at either end and in between.
+  const signs = [
+    ...Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code)),
+    '\u2028',
+    'é',
+    '😀',
+  ]
+  for (const sign of signs) {
+    for (const text of [sign, `a${sign}`, `${sign}b`, `a${sign}b`]) {
+      assert.equal(encodeItem({ t: text }), `{"t":{"S":${JSON.stringify(text)}}}`)
+    }
+  }
+})
+
 test('a plain value comes back with the type that it looks like', () => {
   const plain = fc.oneof(
     fc.string({ unit: 'grapheme' }),

@@ -183,3 +183,20 @@ test('settings that cannot be are refused at once', () => {
     )
   }
 })
+
+test('however many wait to be tried again, nobody is warned', async () => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', onWarning)
+  try {
+    const server = await startServer([{ status: 503 }])
+    const client = clientOf(server, { connectionsMax: 32, triesMax: 2, backoffMs: 50 })
+    const objects = client.objects('c')
+    const gets = Array.from({ length: 32 }, (_, index) => objects.get(`o${index}`))
+    for (const { status } of await Promise.allSettled(gets)) assert.equal(status, 'rejected')
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(warnings, [])
+  } finally {
+    process.off('warning', onWarning)
+  }
+})
