@@ -41,7 +41,7 @@ const parts: Readonly<
   },
   kv: async (rounds) => {
     const { measureKv } = await import('./kv.ts')
-    return measureKv(rounds(9, 3))
+    return measureKv(rounds(9, 4))
   },
   'store-hangs': async () => {
     const { measureStoreHangs } = await import('./store-hangs.ts')

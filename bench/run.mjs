@@ -30,7 +30,7 @@ async function prepare() {
   rmSync(OUT, { recursive: true, force: true })
   cpSync('dist', join(OUT, 'dist'), { recursive: true })
   await bundleSources({
-    entryPoints: ['bench/main.ts', 'bench/report.ts', 'bench/store-server.ts'],
+    entryPoints: ['main', 'report', 'store-server', 'kv-side'].map((name) => `bench/${name}.ts`),
     outdir: OUT,
   })
 }

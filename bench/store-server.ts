@@ -1,6 +1,8 @@
 /**
  * The other end of a store's connections, in a process of its own so that neither its CPU nor its
- * memory counts (see TrivialStore). On the message `hang` it goes on to take requests and answers none. Each message is answered with a `Report`.
+ * memory counts (see TrivialStore). It answers a millisecond after a request, as a platform that writes to
+ * disks would. On the message `hang` it goes on to take requests and answers none. Each message is
+ * answered with a `Report`.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -16,6 +18,11 @@ export interface Report {
   readonly requestCount: number
 }
 
+/**
+ * With an answer at once, whichever client takes longer lets the server fall asleep between requests and
+ * pays for waking it with each one, so that every microsecond of its own would be counted twice.
+ */
+const ANSWER_MS = 1
 const store = new TrivialStore()
 let isHanging = false
 let underWay = 0
@@ -28,7 +35,7 @@ const server = createServer(async (request, response) => {
   requestsMost = Math.max(requestsMost, ++underWay)
   response.once('close', () => underWay--)
   const body = await bodyOf(request)
-  if (!isHanging) store.answer(request, body, response)
+  if (!isHanging) setTimeout(() => store.answer(request, body, response), ANSWER_MS)
 })
 server.on('connection', (socket) => {
   connectionCount++
