@@ -22,10 +22,10 @@ export interface Clock {
 
 /** One attribute of an endpoint's record with the type it has on the wire. */
 export type Attribute =
-  | { readonly type: 'text'; readonly value: string }
+  | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'int'; readonly value: number }
   | { readonly type: 'double'; readonly value: number }
-  | { readonly type: 'bool'; readonly value: boolean }
+  | { readonly type: 'boolean'; readonly value: boolean }
   /** There is no such value any more: the record must not go on to show an old one. */
   | { readonly type: 'none'; readonly value: null }
 

@@ -82,7 +82,7 @@ test('a refresh that has no room in the log is made again, and renames once', as
   const [endpoint] = own.pipeline.status().endpoints
   own.store.items.set(
     endpoint?.endpoint_id ?? '',
-    new Map([['feature_names', { type: 'text', value: '["a", "b"]' }]]),
+    new Map([['feature_names', { type: 'string', value: '["a", "b"]' }]]),
   )
   own.disk.failAfter(10)
   own.pipeline.tick()

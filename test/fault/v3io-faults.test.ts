@@ -39,7 +39,7 @@ function update(value: number): EndpointUpdate {
   return {
     endpointId,
     attributes: new Map([
-      ['endpoint_id', { type: 'text', value: endpointId }],
+      ['endpoint_id', { type: 'string', value: endpointId }],
       ['error_count', { type: 'int', value }],
       ['latency_avg_5m', { type: 'none', value: null }],
     ]),

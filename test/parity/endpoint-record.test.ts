@@ -21,11 +21,11 @@ const { records } = JSON.parse(readFileSync('test/golden/mlrun/endpoint_record.j
 }
 
 /** Kind of an attribute on the wire of the v3io client. */
-const WIRE = { text: 'S', int: 'N', double: 'N', bool: 'BOOL', none: '' } as const
+const WIRE = { string: 'S', int: 'N', double: 'N', boolean: 'BOOL', none: '' } as const
 
 function attributeOf(value: Value): Attribute {
-  if (typeof value === 'boolean') return { type: 'bool', value }
-  return typeof value === 'number' ? { type: 'double', value } : { type: 'text', value }
+  if (typeof value === 'boolean') return { type: 'boolean', value }
+  return typeof value === 'number' ? { type: 'double', value } : { type: 'string', value }
 }
 
 function namesIn(attributes: Golden['attributes'], name: string): readonly string[] {

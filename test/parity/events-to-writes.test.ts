@@ -85,10 +85,10 @@ async function nextTurns(): Promise<void> {
 }
 
 function attributeOf(value: unknown): Attribute {
-  if (typeof value === 'boolean') return { type: 'bool', value }
+  if (typeof value === 'boolean') return { type: 'boolean', value }
   return typeof value === 'number'
     ? { type: 'double', value }
-    : { type: 'text', value: String(value) }
+    : { type: 'string', value: String(value) }
 }
 
 function writesOf({ per_event, on_terminate }: Scenario): readonly Write[] {

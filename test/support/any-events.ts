@@ -68,9 +68,9 @@ const SOURCES: readonly Source[] = [
 export const RECORD_BEFORE: readonly [string, ReadonlyMap<string, Attribute>] = [
   idOf('p/h', 'c'),
   new Map<string, Attribute>([
-    ['feature_names', { type: 'text', value: '["u", "v"]' }],
+    ['feature_names', { type: 'string', value: '["u", "v"]' }],
     ['error_count', { type: 'int', value: 7 }],
-    ['first_request', { type: 'text', value: '2026-10-01 00:00:00.000000+00:00' }],
+    ['first_request', { type: 'string', value: '2026-10-01 00:00:00.000000+00:00' }],
   ]),
 ]
 

@@ -1,43 +1,49 @@
-import {
-  type Attribute as ItemAttribute,
-  attributeName as inExpression,
-  type Value,
-} from 'v3io-js-sdk'
+import { type Attribute as ItemAttribute, attributeName as inExpression } from 'v3io-js-sdk'
 import type { Attribute, StoredRecord } from '../../stream/ports.ts'
 import { safeText } from '../safe-text.ts'
 import { attributeName } from './safe-name.ts'
 
+/** An attribute that there is. */
+export type RecordAttribute = Exclude<Attribute, { readonly type: 'none' }>
+
 /** An update of a record as the platform takes it. */
 export interface ItemUpdate {
   /** To be merged into the item. */
-  readonly values: ReadonlyMap<string, Value>
+  readonly values: ReadonlyMap<string, RecordAttribute>
   /** To be taken out of it: a merge cannot, and there is no null. */
   readonly removed: readonly string[]
 }
 
-/** Attributes by the names and in the types that the platform takes (safe-name.ts, safe-text.ts). */
+/**
+ * Attributes by the names and in the types that the platform takes (safe-name.ts, safe-text.ts): nearly
+ * always those of the update as they are.
+ */
 export function itemUpdate(attributes: ReadonlyMap<string, Attribute>): ItemUpdate {
-  const values = new Map<string, Value>()
+  if (everyIsSafe(attributes)) return { values: attributes, removed: NOTHING }
+  const values = new Map<string, RecordAttribute>()
   const removed: string[] = []
   for (const [name, attribute] of attributes) {
     const safeName = attributeName(name)
-    switch (attribute.type) {
-      case 'text':
-        values.set(safeName, safeText(attribute.value))
-        break
-      case 'double':
-        // With its type, so that a whole number keeps its point.
-        values.set(safeName, attribute as ItemAttribute)
-        break
-      case 'none':
-        removed.push(safeName)
-        break
-      default:
-        values.set(safeName, attribute.value)
-    }
+    if (attribute.type === 'none') removed.push(safeName)
+    else if (attribute.type === 'string') {
+      values.set(safeName, { type: 'string', value: safeText(attribute.value) })
+    } else values.set(safeName, attribute)
   }
   return { values, removed }
 }
+
+function everyIsSafe(
+  attributes: ReadonlyMap<string, Attribute>,
+): attributes is ReadonlyMap<string, RecordAttribute> {
+  for (const [name, attribute] of attributes) {
+    const { type, value } = attribute
+    if (type === 'none' || attributeName(name) !== name) return false
+    if (type === 'string' && safeText(value) !== value) return false
+  }
+  return true
+}
+
+const NOTHING: readonly string[] = []
 
 /** The expression that takes attributes out of an item. */
 export function removal(names: readonly string[]): string {

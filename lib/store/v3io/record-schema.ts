@@ -1,6 +1,7 @@
-import type { FramesClient, KvTable, SchemaField, Value } from 'v3io-js-sdk'
+import type { FramesClient, KvTable, SchemaField } from 'v3io-js-sdk'
 import { V3ioError } from 'v3io-js-sdk'
 import { verdict } from './failure.ts'
+import type { RecordAttribute } from './record-attributes.ts'
 
 /** Attributes that the schema follows; labels of events may have any names, without end. */
 const FIELDS_MAX = 5_000
@@ -35,7 +36,7 @@ export class RecordSchema {
   }
 
   /** Takes note of attributes that were written. */
-  note(values: ReadonlyMap<string, Value>): void {
+  note(values: ReadonlyMap<string, RecordAttribute>): void {
     for (const [name, value] of values) {
       const type = typeOf(value)
       const known = this.#known.get(name)
@@ -123,15 +124,14 @@ function fieldOf(name: string, type: FieldType): SchemaField {
   return { name, type, nullable: name !== KEY }
 }
 
-function typeOf(value: Value): FieldType {
-  switch (typeof value) {
+function typeOf({ type }: RecordAttribute): FieldType {
+  switch (type) {
     case 'string':
-      return 'string'
     case 'boolean':
-      return 'boolean'
-    case 'number':
-      return Number.isInteger(value) ? 'long' : 'double'
-    default:
+      return type
+    case 'int':
+      return 'long'
+    case 'double':
       return 'double'
   }
 }

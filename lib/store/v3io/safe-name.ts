@@ -16,8 +16,17 @@ const KEPT_CHARS_MAX = 180
  * own), more than 255 characters.
  */
 export function attributeName(name: string): string {
-  return isTaken(name, ATTRIBUTE, ATTRIBUTE_CHARS_MAX) ? name : renamed(name)
+  let safeName = attributeNames.get(name)
+  if (safeName === undefined) {
+    safeName = isTaken(name, ATTRIBUTE, ATTRIBUTE_CHARS_MAX) ? name : renamed(name)
+    if (attributeNames.size < ATTRIBUTE_NAMES_MAX) attributeNames.set(name, safeName)
+  }
+  return safeName
 }
+
+/** Every record has the same few names; labels may add any number. */
+const attributeNames = new Map<string, string>()
+const ATTRIBUTE_NAMES_MAX = 5_000
 
 /**
  * The name under which numbers of a metric are in the time series table, by the same rule; colons and

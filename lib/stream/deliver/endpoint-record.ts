@@ -37,7 +37,7 @@ export function recordAttributes(summary: EndpointSummary): ReadonlyMap<string, 
     if (attribute !== null) attributes.set(`_${name}`, attribute)
   }
   const setText = (name: string, value: string): void => {
-    if (value !== '') attributes.set(name, { type: 'text', value })
+    if (value !== '') attributes.set(name, { type: 'string', value })
   }
   setText('endpoint_id', summary.endpointId)
   setText('project', summary.project)
@@ -48,7 +48,7 @@ export function recordAttributes(summary: EndpointSummary): ReadonlyMap<string, 
   setText('timestamp', summary.timestamp)
   setText('first_request', summary.firstRequest)
   setText('last_request', summary.lastRequest)
-  attributes.set('active', { type: 'bool', value: true })
+  attributes.set('active', { type: 'boolean', value: true })
   attributes.set('error_count', { type: 'int', value: summary.errorCount })
   if (summary.generatedFeatures !== null) {
     setText('feature_names', pythonJson(summary.generatedFeatures))
@@ -116,8 +116,8 @@ const NO_VALUE: Attribute = { type: 'none', value: null }
 
 /** One label as an attribute for searches; lists, objects and null stay in `labels` alone (D19, D27). */
 function scalarAttribute(value: unknown): Attribute | null {
-  if (typeof value === 'string') return { type: 'text', value }
-  if (typeof value === 'boolean') return { type: 'bool', value }
+  if (typeof value === 'string') return { type: 'string', value }
+  if (typeof value === 'boolean') return { type: 'boolean', value }
   if (typeof value !== 'number' || !Number.isFinite(value)) return null
   return { type: Number.isSafeInteger(value) ? 'int' : 'double', value }
 }

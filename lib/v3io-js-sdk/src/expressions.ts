@@ -1,6 +1,5 @@
 import { type Attribute, doubleText, timestampOf } from './attributes.ts'
 import { V3ioError } from './v3io-error.ts'
-import { isWellFormed } from './well-formed.ts'
 
 const EXPRESSION_BYTES_MAX = 8_192
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/
@@ -59,7 +58,7 @@ function doubleLiteral(value: number): string {
 }
 
 function textLiteral(text: string): string {
-  if (!isWellFormed(text)) throw invalid('text with half a surrogate pair is not Unicode')
+  if (!text.isWellFormed()) throw invalid('text with half a surrogate pair is not Unicode')
   if (text.includes('\\')) throw invalid('text with a backslash has no literal')
   if (!text.includes("'")) return `'${text}'`
   if (!text.includes('"')) return `"${text}"`

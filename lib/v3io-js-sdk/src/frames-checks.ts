@@ -1,5 +1,4 @@
 import { type Column, columnRows, type Frame, frameRows, msOf } from './frames-types.ts'
-import { isWellFormed } from './well-formed.ts'
 
 const METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
 const LABEL = /^[A-Za-z_][A-Za-z0-9_]*$/
@@ -17,7 +16,7 @@ export function frameComplaint(frame: Frame): string | null {
     const name = JSON.stringify(column.name)
     if (own !== rowCount) return `Column ${name} has ${own} rows, and the frame ${rowCount}`
     if (names.has(column.name)) return `Column ${name} is there twice`
-    if (!isWellFormed(column.name)) return `Column ${name} has half a surrogate pair in its name`
+    if (!column.name.isWellFormed()) return `Column ${name} has half a surrogate pair in its name`
     names.add(column.name)
     const complaint = valueComplaint(column)
     if (complaint !== null) return `Column ${name} ${complaint}`
@@ -26,8 +25,8 @@ export function frameComplaint(frame: Frame): string | null {
     return `There are ${nulls.length} sets of nulls for ${rowCount} rows`
   }
   for (const [name, value] of labels ?? []) {
-    const isSound = typeof value === 'string' ? isWellFormed(value) : isInt64OrOther(value)
-    if (!isSound || !isWellFormed(name)) {
+    const isSound = typeof value === 'string' ? value.isWellFormed() : isInt64OrOther(value)
+    if (!isSound || !name.isWellFormed()) {
       return `Label ${JSON.stringify(name)} is no Unicode, or not of 64 bits`
     }
   }
@@ -49,7 +48,9 @@ function valueComplaint({ data, constantRows }: Column): string | null {
     return data.values.every(isInt64) ? null : 'has a time that is not of 64 bits'
   }
   if (data.type === 'string') {
-    return data.values.every(isWellFormed) ? null : 'has text with half a surrogate pair'
+    return data.values.every((text) => text.isWellFormed())
+      ? null
+      : 'has text with half a surrogate pair'
   }
   return null
 }

@@ -4,7 +4,13 @@ import { checkExpression } from './expressions.ts'
 import type { HttpTransport } from './http-transport.ts'
 import { inParallel, merged } from './in-parallel.ts'
 import { type AttributeNames, attributesToGet, type Scan, scanBody, scanPages } from './kv-scan.ts'
-import { type CreateResult, verifierOf, type WriteResult, writeItem } from './kv-writes.ts'
+import {
+  type CreateResult,
+  createResult,
+  verifierOf,
+  type WriteResult,
+  writeResult,
+} from './kv-writes.ts'
 import type { DirectoryDeletion, ObjectStore } from './object-store.ts'
 import { directoryPath, itemPath, type Location } from './paths.ts'
 import { TableSchemaFile } from './table-schema.ts'
@@ -83,7 +89,7 @@ export class KvTable {
 
   /** Writes these attributes of an item and leaves its others; makes the item where there is none. */
   update(key: string, attributes: Attributes, options: WriteOptions = {}): Promise<WriteResult> {
-    return this.#putItem({ key, attributes, options, updateMode: '"CreateOrReplaceAttributes"' })
+    return this.#putItem({ key, attributes, options, head: MERGE })
   }
 
   /**
@@ -95,57 +101,52 @@ export class KvTable {
     attributes: Attributes,
     { isRepeatable = false }: Pick<WriteOptions, 'isRepeatable'> = {},
   ): Promise<CreateResult> {
-    const result = await writeItem(this.#transport, {
+    const call = functionCall({
       name: 'PutItem',
+      method: 'PUT',
       path: itemPath(this.#path, key),
-      members: { UpdateMode: '"CreateNewItemOnly"', Item: encodeItem(attributes) },
+      body: `{"UpdateMode":"CreateNewItemOnly","Item":${encodeItem(attributes)}}`,
       isRepeatable,
     })
-    if (result.kind === 'condition-false') throw badAnswer('a condition is false that was not sent')
-    return result
+    return createResult(this.#transport, call, await this.#transport.send(call))
   }
 
   async #putItem({
     key,
     attributes,
     options: { condition, isRepeatable = condition === undefined },
-    updateMode,
+    head = '{',
   }: {
     readonly key: string
     readonly attributes: Attributes
     readonly options: WriteOptions
-    /** JSON. */
-    readonly updateMode?: string
+    /** Of the body. */
+    readonly head?: string
   }): Promise<WriteResult> {
-    return conditional(
-      await writeItem(this.#transport, {
-        name: 'PutItem',
-        path: itemPath(this.#path, key),
-        members: {
-          UpdateMode: updateMode,
-          ConditionExpression: expressionJson(condition),
-          Item: encodeItem(attributes),
-        },
-        isRepeatable,
-      }),
-    )
+    const call = functionCall({
+      name: 'PutItem',
+      method: 'PUT',
+      path: itemPath(this.#path, key),
+      body: `${head}${member('ConditionExpression', condition)}"Item":${encodeItem(attributes)}}`,
+      isRepeatable,
+    })
+    return writeResult(this.#transport, call, await this.#transport.send(call))
   }
 
   /** Changes an item by an expression; makes the item where there is none. */
   async updateByExpression(key: string, update: ExpressionUpdate): Promise<WriteResult> {
-    return conditional(
-      await writeItem(this.#transport, {
-        name: 'UpdateItem',
-        path: itemPath(this.#path, key),
-        members: {
-          UpdateMode: '"CreateOrReplaceAttributes"',
-          ConditionExpression: expressionJson(update.condition),
-          UpdateExpression: expressionJson(update.expression),
-          AlternateUpdateExpression: expressionJson(update.alternate),
-        },
-        isRepeatable: update.isRepeatable ?? false,
-      }),
-    )
+    const call = functionCall({
+      name: 'UpdateItem',
+      method: 'POST',
+      path: itemPath(this.#path, key),
+      body:
+        MERGE +
+        member('ConditionExpression', update.condition) +
+        member('AlternateUpdateExpression', update.alternate) +
+        `"UpdateExpression":${expressionJson(update.expression)}}`,
+      isRepeatable: update.isRepeatable ?? false,
+    })
+    return writeResult(this.#transport, call, await this.#transport.send(call))
   }
 
   /**
@@ -241,13 +242,16 @@ export class KvTable {
   }
 }
 
-function expressionJson(expression: string | undefined): string | undefined {
-  return expression === undefined ? undefined : JSON.stringify(checkExpression(expression))
+/** The beginning of the body of a write that leaves other attributes. */
+const MERGE = '{"UpdateMode":"CreateOrReplaceAttributes",'
+
+/** A member of a body that others follow. */
+function member(name: string, expression: string | undefined): string {
+  return expression === undefined ? '' : `"${name}":${expressionJson(expression)},`
 }
 
-function conditional(result: WriteResult | CreateResult): WriteResult {
-  if (result.kind === 'exists') throw badAnswer('an item exists that was not to be new')
-  return result
+function expressionJson(expression: string): string {
+  return JSON.stringify(checkExpression(expression))
 }
 
 function nameOf(item: Item): string {

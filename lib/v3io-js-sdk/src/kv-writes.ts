@@ -1,5 +1,5 @@
-import type { HttpAnswer, HttpTransport } from './http-transport.ts'
-import { functionCall, isOk } from './web-api.ts'
+import type { HttpAnswer, HttpCall, HttpTransport } from './http-transport.ts'
+import { isOk } from './web-api.ts'
 
 /** What became of a write that may depend on a condition. */
 export type WriteResult =
@@ -18,41 +18,31 @@ export type CreateResult =
   | Extract<WriteResult, { readonly kind: 'written' }>
   | { readonly kind: 'exists' }
 
-/** A write of one item, as the web API takes it. */
-export interface ItemWrite {
-  readonly name: 'PutItem' | 'UpdateItem'
-  readonly path: string
-  /** Members of the body, name -> JSON; those that are undefined are left out. */
-  readonly members: Readonly<Record<string, string | undefined>>
-  readonly isRepeatable: boolean
-}
-
 // Numbers inside ErrorCode, whose full value is not known from any document.
 const CONDITION_FALSE = ['16777244', '16777245']
 const ITEM_EXISTS = '369098809'
 const VERIFIER = 'x-v3io-transaction-verifier'
 
-/** Writes; a false condition and an item that exists are outcomes. @throws V3ioError */
-export async function writeItem(
+/** What the answer to a write says; @throws V3ioError */
+export function writeResult(
   transport: HttpTransport,
-  write: ItemWrite,
-): Promise<WriteResult | CreateResult> {
-  const members: string[] = []
-  for (const [name, json] of Object.entries(write.members)) {
-    if (json !== undefined) members.push(`"${name}":${json}`)
-  }
-  const call = functionCall({
-    name: write.name,
-    method: write.name === 'PutItem' ? 'PUT' : 'POST',
-    path: write.path,
-    body: `{${members.join(',')}}`,
-    isRepeatable: write.isRepeatable,
-  })
-  const answer = await transport.send(call)
+  call: HttpCall,
+  answer: HttpAnswer,
+): WriteResult {
   if (isOk(answer.status)) return { kind: 'written', verifier: verifierOf(answer) }
-  const outcome = outcomeOf(answer)
-  if (outcome === null) throw transport.errorOf(call, answer)
-  return { kind: outcome }
+  if (outcomeOf(answer) === 'condition-false') return { kind: 'condition-false' }
+  throw transport.errorOf(call, answer)
+}
+
+/** What the answer to a write says that makes an item; @throws V3ioError */
+export function createResult(
+  transport: HttpTransport,
+  call: HttpCall,
+  answer: HttpAnswer,
+): CreateResult {
+  if (isOk(answer.status)) return { kind: 'written', verifier: verifierOf(answer) }
+  if (outcomeOf(answer) === 'exists') return { kind: 'exists' }
+  throw transport.errorOf(call, answer)
 }
 
 /** The platform answers 400 although it did what it was told to do. */

@@ -1,5 +1,4 @@
 import { V3ioError } from './v3io-error.ts'
-import { isWellFormed } from './well-formed.ts'
 
 /** Where a table, a stream or a directory lies. */
 export interface Location {
@@ -42,7 +41,7 @@ function encodeParts(parts: readonly string[]): string {
 function encodePart(part: string): string {
   if (/^[\w.~-]*$/.test(part)) {
     if (part !== '' && part !== '.' && part !== '..') return part
-  } else if (!part.includes('/') && isWellFormed(part)) {
+  } else if (!part.includes('/') && part.isWellFormed()) {
     return encodeURIComponent(part).replace(/[!'()*]/g, encodeSign)
   }
   throw new V3ioError(

@@ -8,7 +8,6 @@ import {
 } from './answer-json.ts'
 import { V3ioError, type V3ioErrorCode } from './v3io-error.ts'
 import { checkWhole } from './web-api.ts'
-import { isWellFormed } from './well-formed.ts'
 
 /** A record to be put into a stream. */
 export interface StreamRecord {
@@ -85,7 +84,7 @@ function encodeRecord(record: StreamRecord, index: number): string {
   const place = `records[${index}]`
   const keyBytes = Buffer.byteLength(partitionKey ?? '')
   checkWhole(`${place}.partitionKey in bytes`, keyBytes, { min: 0, max: PARTITION_KEY_BYTES_MAX })
-  if (!isWellFormed(partitionKey ?? '')) {
+  if (!(partitionKey ?? '').isWellFormed()) {
     throw new V3ioError('invalid-argument', `${place}.partitionKey is not Unicode`)
   }
   const info = { min: 0, max: CLIENT_INFO_BYTES_MAX }
@@ -105,7 +104,7 @@ function base64(
   value: string | Uint8Array,
   bytes: { readonly min: number; readonly max: number },
 ): string {
-  if (typeof value === 'string' && !isWellFormed(value)) {
+  if (typeof value === 'string' && !value.isWellFormed()) {
     throw new V3ioError('invalid-argument', `${place} is not Unicode`)
   }
   const buffer =

@@ -32,7 +32,7 @@ test('a false condition is an outcome, in each of the forms that clients look fo
     assert.deepEqual(await table.update('k', {}, options), { kind: 'condition-false' })
     const update = { expression: 'a = 2', ...options }
     assert.deepEqual(await table.updateByExpression('k', update), { kind: 'condition-false' })
-    await assert.rejects(table.create('k', {}), { code: 'bad-answer' })
+    await assert.rejects(table.create('k', {}), { code: 'refused' })
   }
 })
 

@@ -20,7 +20,7 @@ function register(
 ): void {
   const item = items.get(endpointId) ?? new Map()
   for (const [name, value] of Object.entries(attributes)) {
-    item.set(name, typeof value === 'string' ? { type: 'text', value } : { type: 'int', value })
+    item.set(name, typeof value === 'string' ? { type: 'string', value } : { type: 'int', value })
   }
   items.set(endpointId, item)
 }

@@ -44,7 +44,7 @@ function rename(item: Map<string, Attribute> | undefined, index: number): void {
   const names = item?.get('feature_names')?.value
   if (item === undefined || typeof names !== 'string') return
   const [, ...others] = JSON.parse(names) as string[]
-  item.set('feature_names', { type: 'text', value: JSON.stringify([`new ${index}`, ...others]) })
+  item.set('feature_names', { type: 'string', value: JSON.stringify([`new ${index}`, ...others]) })
 }
 
 /** Says where two states differ, as they are long. */

@@ -58,8 +58,8 @@ function attributesOf(values: Record<string, string | number | boolean>): Map<st
 }
 
 function attributeOf(value: string | number | boolean): Attribute {
-  if (typeof value === 'string') return { type: 'text', value }
-  if (typeof value === 'boolean') return { type: 'bool', value }
+  if (typeof value === 'string') return { type: 'string', value }
+  if (typeof value === 'boolean') return { type: 'boolean', value }
   return { type: 'double', value }
 }
 
@@ -96,7 +96,7 @@ function describeRecords(store: () => Store): void {
   test('odd ids, names and values come back as the text rule spells them', async () => {
     const prefix = unique()
     const attributes = new Map<string, Attribute>(
-      ODD_TEXTS.map((text) => [text, { type: 'text', value: text }]),
+      ODD_TEXTS.map((text) => [text, { type: 'string', value: text }]),
     )
     const ids = ODD_TEXTS.map((text) => prefix + text)
     const updates = ids.map((endpointId) => ({ endpointId, attributes }))

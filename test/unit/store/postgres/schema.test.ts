@@ -104,8 +104,8 @@ test('model and function are columns of their own', async () => {
     {
       endpointId: 'columns',
       attributes: new Map([
-        ['project', { type: 'text', value: 'p' }],
-        ['model', { type: 'text', value: 'iris:v1' }],
+        ['project', { type: 'string', value: 'p' }],
+        ['model', { type: 'string', value: 'iris:v1' }],
       ]),
     },
   ])

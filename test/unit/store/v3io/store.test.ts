@@ -41,7 +41,7 @@ function unique(): string {
 }
 
 function update(endpointId: string, attributes: Record<string, Attribute>): EndpointUpdate {
-  const id: Attribute = { type: 'text', value: endpointId }
+  const id: Attribute = { type: 'string', value: endpointId }
   return { endpointId, attributes: new Map(Object.entries({ endpoint_id: id, ...attributes })) }
 }
 
@@ -56,8 +56,8 @@ test('attributes have their types on the wire, and a whole double keeps its poin
     whole: { type: 'int', value: 12 },
     rate: { type: 'double', value: 2 },
     tiny: { type: 'double', value: 5e-324 },
-    text: { type: 'text', value: '1' },
-    active: { type: 'bool', value: true },
+    text: { type: 'string', value: '1' },
+    active: { type: 'boolean', value: true },
   }
   assert.deepEqual(await doubles.store.kv.write([update(id, attributes)]), written)
   assert.deepEqual(Object.fromEntries(doubles.v3io.item(CONTAINER, `${KV_TABLE}/${id}`) ?? []), {
@@ -96,7 +96,7 @@ test('a merge keeps what others wrote, and what has no value any more goes out',
 test('odd labels and texts come back equal or by the documented rules', async () => {
   const id = unique()
   const attributes = Object.fromEntries(
-    ODD_TEXTS.map((text): [string, Attribute] => [`_${text}`, { type: 'text', value: text }]),
+    ODD_TEXTS.map((text): [string, Attribute] => [`_${text}`, { type: 'string', value: text }]),
   )
   assert.deepEqual(await doubles.store.kv.write([update(id, attributes)]), written)
   const record = (await doubles.store.records.read([id])).get(id)
@@ -129,11 +129,11 @@ test('the schema has every attribute with its type, and keeps those of others', 
     )
   }
   try {
-    const first = update('e1', { n: { type: 'int', value: 1 }, t: { type: 'text', value: 'a' } })
+    const first = update('e1', { n: { type: 'int', value: 1 }, t: { type: 'string', value: 'a' } })
     await own.store.kv.write([first])
     assert.deepEqual(schemaOf(), { endpoint_id: 'string', n: 'long', t: 'string' })
     // Another process adds what this one has not seen, then this one adds to it.
-    const other = update('e2', { others: { type: 'bool', value: true } })
+    const other = update('e2', { others: { type: 'boolean', value: true } })
     await own.openAnother().kv.write([other])
     const second = update('e1', {
       n: { type: 'double', value: 1.5 },
@@ -168,7 +168,7 @@ test('what framesd does not see when it infers the schema stays in it', async ()
     )
   try {
     // It looks at about ten items, and a rare label is in none of them.
-    const rare = update('zz', { _rare: { type: 'text', value: 'a' } })
+    const rare = update('zz', { _rare: { type: 'string', value: 'a' } })
     const others = Array.from({ length: 30 }, (_, index) => update(`a${index}`, {}))
     await own.store.kv.write([...others, rare])
     assert(names().includes('_rare'))
@@ -206,7 +206,7 @@ test('without framesd the schema is kept all the same, and a long becomes a doub
 test('an attribute that has another type there keeps it, and people are told once', async () => {
   const own = await startV3ioDoubles()
   try {
-    await own.store.kv.write([update('e1', { _label: { type: 'text', value: 'a' } })])
+    await own.store.kv.write([update('e1', { _label: { type: 'string', value: 'a' } })])
     for (const value of [1, 2]) {
       const other = update('e2', { _label: { type: 'int', value } })
       assert.deepEqual(await own.openAnother().kv.write([other]), written)
@@ -341,7 +341,7 @@ test('a project may have any name', async () => {
     const table = `/${project}/model-endpoints/events`
     const own = await startV3ioDoubles({ kvTable, tsdb: { container: CONTAINER, table } })
     try {
-      const id: Attribute = { type: 'text', value: project }
+      const id: Attribute = { type: 'string', value: project }
       assert.deepEqual(await own.store.kv.write([update('e', { project: id })]), written)
       assert.deepEqual(await own.store.tsdb.write([row('e', { a: 1 })]), written)
       assert.equal((await own.store.reader.endpoints())[0]?.get('project'), project)

@@ -38,16 +38,16 @@ function typesOf(summary: EndpointSummary): Record<string, string> {
 
 test('the record of the original after four predictions, with the rate put right (D5)', () => {
   assert.deepEqual(typesOf(SUMMARY), {
-    endpoint_id: 'text f5724128e42ce7188e9dc770039af34c1e8726ce',
-    project: 'text proj',
-    function_uri: 'text proj/fn:v1',
-    model: 'text mdl:v1',
-    model_class: 'text Cls',
-    labels: 'text {}',
-    timestamp: `text ${WHEN}`,
-    first_request: 'text 2021-07-01 10:00:00.123456+00:00',
-    last_request: `text ${WHEN}`,
-    active: 'bool true',
+    endpoint_id: 'string f5724128e42ce7188e9dc770039af34c1e8726ce',
+    project: 'string proj',
+    function_uri: 'string proj/fn:v1',
+    model: 'string mdl:v1',
+    model_class: 'string Cls',
+    labels: 'string {}',
+    timestamp: `string ${WHEN}`,
+    first_request: 'string 2021-07-01 10:00:00.123456+00:00',
+    last_request: `string ${WHEN}`,
+    active: 'boolean true',
     error_count: 'int 0',
     latency_avg_5m: 'double 101.5',
     latency_avg_1h: 'double 101.5',
@@ -64,30 +64,30 @@ test('labels: the whole as JSON, each scalar for searches, nothing that cannot b
   const record = typesOf({ ...SUMMARY, labels })
   assert.equal(
     record['labels'],
-    'text {"env": "prod", "n": 2, "x": 1.5, "on": true, "none": null, "list": [1], "__proto__": "p"}',
+    'string {"env": "prod", "n": 2, "x": 1.5, "on": true, "none": null, "list": [1], "__proto__": "p"}',
   )
   const searchable = Object.entries(record).filter(([name]) => name.startsWith('_'))
   assert.deepEqual(searchable, [
-    ['_env', 'text prod'],
+    ['_env', 'string prod'],
     ['_n', 'int 2'],
     ['_x', 'double 1.5'],
-    ['_on', 'bool true'],
-    ['___proto__', 'text p'],
+    ['_on', 'boolean true'],
+    ['___proto__', 'string p'],
   ])
 })
 
 test('a label cannot take the place of an attribute, and what is not known is left out', () => {
   const record = typesOf({ ...SUMMARY, modelClass: '', timestamp: '', labels: { model: 'x' } })
-  assert.equal(record['model'], 'text mdl:v1')
-  assert.equal(record['_model'], 'text x')
+  assert.equal(record['model'], 'string mdl:v1')
+  assert.equal(record['_model'], 'string x')
   assert(!('model_class' in record) && !('timestamp' in record))
 })
 
 test('generated names stand under every name that is read (D29)', () => {
   const record = typesOf({ ...SUMMARY, generatedFeatures: ['f0', 'f1'], generatedLabels: ['p0'] })
-  assert.equal(record['feature_names'], 'text ["f0", "f1"]')
-  assert.equal(record['label_names'], 'text ["p0"]')
-  assert.equal(record['label_columns'], 'text ["p0"]')
+  assert.equal(record['feature_names'], 'string ["f0", "f1"]')
+  assert.equal(record['label_names'], 'string ["p0"]')
+  assert.equal(record['label_columns'], 'string ["p0"]')
 })
 
 test('no rows have no average, weights need not be whole, the rate is over the shortest window', () => {

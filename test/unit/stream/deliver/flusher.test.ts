@@ -172,7 +172,7 @@ test('of records that were taken in part, the unwritten are written again and no
   assert.deepEqual(others, [])
   assert.deepEqual([letter?.['sink'], letter?.['reason'], letter?.['log']], ['kv', 'odd', TEST_LOG])
   const { content } = letter as { content: Record<string, { value: unknown }> }
-  assert.deepEqual(content['model'], { type: 'text', value: 'm2:v1' })
+  assert.deepEqual(content['model'], { type: 'string', value: 'm2:v1' })
 })
 
 test('of metric rows that were taken in part, the unwritten are written again, in order', async () => {

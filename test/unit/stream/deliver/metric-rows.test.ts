@@ -21,7 +21,7 @@ async function rowsOfType(recordType: string, { events, env, record }: Given): P
   if (record !== undefined) {
     const attributes = Object.entries(record).map(([name, value]): [string, Attribute] => [
       name,
-      { type: 'text', value },
+      { type: 'string', value },
     ])
     store.items.set(SERVING_ID, new Map(attributes))
   }
