@@ -10,6 +10,7 @@ import { parseConfig } from '../lib/config/parse.ts'
 import { openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
 import { createParquetSink, type ParquetFileSink } from '../lib/store/parquet/parquet-sink.ts'
 import { Spool } from '../lib/stream/accept/spool.ts'
+import { Logs } from '../lib/stream/logs.ts'
 import { Pipeline } from '../lib/stream/pipeline.ts'
 import type { Outcome, Store } from '../lib/stream/ports.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
@@ -52,6 +53,7 @@ export class LiveService {
     const store = emptyStore()
     const spoolDisk = openSegmentFolder(paths.spool)
     const pipeline = await Pipeline.open({
+      tables: [],
       log: randomUUID(),
       settings: streamSettings(config),
       checkpointDisk: spoolDisk,
@@ -68,7 +70,8 @@ export class LiveService {
       telemetry,
     })
     const service: Service = {
-      pipeline,
+      logs: new Logs(pipeline),
+      checkLogs: () => undefined,
       clock,
       reader: store.reader,
       storeName: 'postgres',
@@ -85,7 +88,7 @@ export class LiveService {
 
   /** Events that were taken and had nothing wrong, and rows that are in files. */
   get counts(): { readonly accepted: number; readonly parquetRows: number } {
-    const { events, written } = this.#service.pipeline.status()
+    const { events, written } = this.#service.logs.status()
     return { accepted: events['accepted'] ?? 0, parquetRows: written.parquetRows }
   }
 
@@ -103,23 +106,23 @@ export class LiveService {
         this.#event.offset = this.#offset++
         const answer = takeFromStream(this.#event, this.#service)
         assert(answer === '', 'no answer is held')
-        if (index % EVENTS_PER_SYNC === 0) await this.#service.pipeline.sync()
+        if (index % EVENTS_PER_SYNC === 0) await this.#service.logs.sync()
       }
       await thenWait?.()
     })
     // What the timer does is no part of taking events; its writes to this store end at once.
-    this.#service.pipeline.tick()
+    this.#service.logs.tick()
     await settled()
     return us
   }
 
   /** Writes everything that waits. */
   flushAll(): Promise<void> {
-    return this.#service.pipeline.flushAll()
+    return this.#service.logs.flushAll()
   }
 
   async close(): Promise<void> {
-    await this.#service.pipeline.close()
+    await this.#service.logs.close()
     await this.#parquet.close()
   }
 }

@@ -4,6 +4,7 @@ import { parseConfig } from '../lib/config/parse.ts'
 import { DeadLetters } from '../lib/stream/accept/dead-letters.ts'
 import { endpointCandidates } from '../lib/stream/accept/decode.ts'
 import { encodeRead } from '../lib/stream/accept/endpoint-read.ts'
+import { EndpointMerge } from '../lib/stream/compute/endpoint-merge.ts'
 import { EndpointTable } from '../lib/stream/compute/endpoint-table.ts'
 import { IdleRows } from '../lib/stream/compute/idle-rows.ts'
 import { ChangedEndpoints } from '../lib/stream/deliver/changed-endpoints.ts'
@@ -31,6 +32,7 @@ export class ProcessorBench {
   constructor(env: Readonly<Record<string, string>> = {}) {
     const settings = streamSettings(parseConfig(env))
     const table = new EndpointTable<WaitingCall>(settings)
+    const merge = new EndpointMerge(table, [])
     this.#changed = new ChangedEndpoints(settings.recordAgeMsMax)
     this.#metrics = new MetricBatches(settings.metricLimits)
     this.#predictions = new PredictionBatches(settings.predictionLimits, new ClaimedRanges([]))
@@ -39,8 +41,8 @@ export class ProcessorBench {
       table,
       changed: this.#changed,
       metricWriter: new MetricWriter({
-        table,
-        idleRows: new IdleRows(table, settings.idleLayout),
+        merge,
+        idleRows: new IdleRows(merge, settings.idleLayout),
         metrics: this.#metrics,
         changed: this.#changed,
         onChange: silent,

@@ -62,6 +62,7 @@ export function measureStoreHangs(): Promise<Findings> {
       TSDB_BATCHING_TIMEOUT_SECS: '0.1',
     })
     const pipeline = await Pipeline.open({
+      tables: [],
       log: randomUUID(),
       settings: streamSettings(config),
       checkpointDisk: disk,

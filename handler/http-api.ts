@@ -47,8 +47,8 @@ export async function answerRead(event: NuclioEvent, service: Service): Promise<
 }
 
 /** The status with what only the process knows. */
-export function statusOf({ pipeline, storeName, paths }: Service): object {
-  return { store: storeName, ...pipeline.status(), paths }
+export function statusOf({ logs, storeName, paths }: Service): object {
+  return { store: storeName, ...logs.status(), paths }
 }
 
 /** The query of a request, or what is wrong with it. */

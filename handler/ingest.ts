@@ -51,11 +51,12 @@ type Taken =
   | { readonly isTaken: true; readonly applied: Applied }
   | { readonly isTaken: false; readonly reason: string }
 
-function tryToTake(event: NuclioEvent, { pipeline, clock }: Service): Taken {
-  const reason = pipeline.holdReason
+function tryToTake(event: NuclioEvent, { logs, checkLogs, clock }: Service): Taken {
+  checkLogs()
+  const reason = logs.holdReason
   if (reason !== null) return { isTaken: false, reason }
   try {
-    const applied = pipeline.accept(event.body, positionOf(event), clock.arrivalUs(event))
+    const applied = logs.accept(event.body, positionOf(event), clock.arrivalUs(event))
     return { isTaken: true, applied }
   } catch (error) {
     // The disk refused: nothing was spooled. Anything else is our own bug; the event is in the spool,

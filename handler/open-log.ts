@@ -22,17 +22,38 @@ const LOG_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  * @throws StreamError `path-unusable`, `disk-full`
  */
 export async function openLog(spoolPath: string): Promise<OwnedLog> {
-  for (const log of listLogs(spoolPath)) {
-    const folder = join(spoolPath, log)
-    try {
-      return { log, folder, lock: await lockFolder(folder) }
-    } catch (error) {
-      if (errorCode(error) !== 'data-folder-in-use') throw error
-    }
-  }
+  const left = await adoptLog(spoolPath, new Set())
+  if (left !== null) return left
   const log = randomUUID()
   const folder = join(spoolPath, log)
   return { log, folder, lock: await lockFolder(folder) }
+}
+
+/**
+ * Takes over a log that nobody owns any more; null when there is none.
+ *
+ * @param known  logs that this process need not look at
+ * @throws       StreamError `path-unusable`, `disk-full`
+ */
+export async function adoptLog(
+  spoolPath: string,
+  known: ReadonlySet<string>,
+): Promise<OwnedLog | null> {
+  for (const log of listLogs(spoolPath)) {
+    const owned = known.has(log) ? null : await tryToOwn(spoolPath, log)
+    if (owned !== null) return owned
+  }
+  return null
+}
+
+async function tryToOwn(spoolPath: string, log: string): Promise<OwnedLog | null> {
+  const folder = join(spoolPath, log)
+  try {
+    return { log, folder, lock: await lockFolder(folder) }
+  } catch (error) {
+    if (errorCode(error) === 'data-folder-in-use') return null
+    throw error
+  }
 }
 
 function listLogs(spoolPath: string): readonly string[] {

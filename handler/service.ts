@@ -37,8 +37,8 @@ export async function startService(env: Environment, logger: Logger): Promise<Ru
       const isLate = new Promise<void>((resolve) =>
         aborted.addEventListener('abort', () => resolve()),
       )
-      await Promise.race([service.pipeline.flushAll(), isLate])
-      await service.pipeline.sync()
+      await Promise.race([service.logs.flushAll(), isLate])
+      await service.logs.sync()
     },
   }
 }
@@ -57,7 +57,7 @@ function answerOf(event: NuclioEvent, service: Service): Answer | Promise<Answer
 async function flushAndTell(service: Service): Promise<Answer> {
   const tooLate = new AbortController()
   const isLate = wait(FLUSH_MS_MAX, undefined, { signal: tooLate.signal }).catch(() => undefined)
-  await Promise.race([service.pipeline.flushAll(), isLate])
+  await Promise.race([service.logs.flushAll(), isLate])
   tooLate.abort()
   return respond({ body: statusOf(service) })
 }

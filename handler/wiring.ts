@@ -1,24 +1,26 @@
-import { join } from 'node:path'
+import assert from 'node:assert'
 import type { Config } from '../lib/config/fields.ts'
 import type { Environment } from '../lib/config/parse.ts'
 import { parquetPath } from '../lib/config/paths.ts'
 import { suspiciousNames } from '../lib/config/suspicious-names.ts'
 import { ensureWritable } from '../lib/store/disk/ensure-writable.ts'
-import { readLines } from '../lib/store/disk/read-lines.ts'
-import { openLineFile, openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
-import { Spool } from '../lib/stream/accept/spool.ts'
+import { inOrder } from '../lib/stream/deliver/in-order.ts'
 import { errorMessage, StreamError } from '../lib/stream/errors.ts'
-import { Pipeline } from '../lib/stream/pipeline.ts'
+import { Logs } from '../lib/stream/logs.ts'
+import type { Pipeline } from '../lib/stream/pipeline.ts'
 import type { StoreReader } from '../lib/stream/ports.ts'
 import { type LogPort, Telemetry } from '../lib/stream/telemetry.ts'
+import { adoptOne } from './adoption.ts'
 import { type EventClock, triggerClock, wallClock } from './clocks.ts'
-import { openLog } from './open-log.ts'
+import { type OwnedLog, openLog } from './open-log.ts'
+import { openPipeline } from './open-pipeline.ts'
 import { type OpenStore, openParquet, openStore } from './open-store.ts'
-import { streamSettings } from './stream-settings.ts'
 
 /** Everything that the handler works with. */
 export interface Service {
-  readonly pipeline: Pipeline
+  readonly logs: Logs
+  /** Before anything is written into them: fails when another process has taken one over. */
+  readonly checkLogs: () => void
   readonly clock: EventClock
   readonly reader: StoreReader
   readonly storeName: OpenStore['name']
@@ -72,36 +74,44 @@ export async function openService(
     telemetry.storeWarning(message, fields)
   })
   if (port !== null) setOwnerFacts({ port })
-  const own = await openLog(paths.spool)
-  const deadLetterName = `${own.log}.jsonl`
-  const spoolDisk = openSegmentFolder(own.folder)
-  const pipeline = await Pipeline.open({
-    log: own.log,
-    settings: streamSettings(config),
-    checkpointDisk: spoolDisk,
-    spool: new Spool(spoolDisk, {
-      segmentBytes: config.spoolSegmentBytes,
-      syncEvery: config.spoolSync === 'every',
-    }),
-    deadLetterFile: openLineFile(paths.deadLetters, deadLetterName),
-    deadLetterLines: readLines(join(paths.deadLetters, deadLetterName)),
-    store,
+  const surroundings = {
+    config,
+    // Between logs of one process, so that a record never goes back to what an older flush said.
+    store: { ...store, kv: inOrder(store.kv) },
     parquet,
     clock,
-    random: Math.random,
     telemetry,
-  })
-  clock.resumeAt(pipeline.newestArrivedUs)
+    tables: [],
+  }
+  const open = (log: OwnedLog): Promise<Pipeline> => openPipeline(log, surroundings)
+  const own = await openLog(paths.spool)
+  const owned = new Map([[own.log, own]])
+  const logs = new Logs(await open(own))
+  clock.resumeAt(logs.newestArrivedUs)
   // The first file is slower when this fails, and says why; nothing is lost.
   parquet.warmUp().catch((error: unknown) => {
     log.warn('The Parquet worker did not start yet.', { reason: errorMessage(error) })
   })
-  repeat(clock, config.flushIntervalMs, () => pipeline.tick())
+  const checkLogs = (): void => {
+    for (const { lock, folder } of owned.values()) {
+      // The process ends: its state is not that of the log any more.
+      assert(
+        lock.check(),
+        `${folder} was taken over by another process, as this one had stood still`,
+      )
+    }
+  }
+  repeat(clock, config.flushIntervalMs, () => {
+    checkLogs()
+    logs.tick()
+  })
+  const adoption = { spoolPath: paths.spool, logs, owned, open, telemetry }
+  repeat(clock, config.spoolAdoptIntervalMs, () => adoptOne(adoption))
   if (config.spoolSync === 'background') {
-    repeat(clock, config.spoolSyncIntervalMs, () => pipeline.sync())
+    repeat(clock, config.spoolSyncIntervalMs, () => logs.sync())
   }
   telemetry.started({ store: storeName, log: own.log, spool: paths.spool })
-  return { pipeline, clock, reader: store.reader, storeName, telemetry, paths }
+  return { logs, checkLogs, clock, reader: store.reader, storeName, telemetry, paths }
 }
 
 /** Calls again and again, never while an earlier call is under way. A failure is our bug and ends us. */

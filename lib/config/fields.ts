@@ -176,6 +176,15 @@ export const fields = {
       'Directory of the spool: events that are not yet delivered. It must outlive the ' +
       'container.',
   }),
+  spoolAdoptIntervalMs: millis({
+    default: 30_000,
+    min: 100,
+    max: 86_400_000,
+    group: 'spool',
+    doc:
+      'Time between two looks for spools below SPOOL_PATH whose process is gone; this one takes ' +
+      'them over.',
+  }),
   spoolBytesMax: bytes({
     default: GIB,
     min: 8 * KIB,

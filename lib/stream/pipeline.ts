@@ -8,12 +8,13 @@ import {
 } from './checkpoint-format.ts'
 import { Checkpoints } from './checkpoints.ts'
 import type { Endpoint } from './compute/endpoint.ts'
+import { EndpointMerge, type LogEndpoints } from './compute/endpoint-merge.ts'
 import { EndpointTable } from './compute/endpoint-table.ts'
 import { IdleRows } from './compute/idle-rows.ts'
 import { CrashMarks } from './crash-marks.ts'
 import { ChangedEndpoints } from './deliver/changed-endpoints.ts'
 import type { ClaimedRanges } from './deliver/claimed-ranges.ts'
-import { recordAttributes } from './deliver/endpoint-record.ts'
+import { endpointUpdate } from './deliver/endpoint-update.ts'
 import { Flusher } from './deliver/flusher.ts'
 import { LogPlace } from './deliver/log-place.ts'
 import { MetricBatches } from './deliver/metric-batches.ts'
@@ -23,15 +24,7 @@ import { EndpointReads } from './endpoint-reads.ts'
 import { errorMessage } from './errors.ts'
 import { type Inheritance, readInheritance } from './inheritance.ts'
 import { LogKeeper } from './log-keeper.ts'
-import type {
-  Clock,
-  EndpointUpdate,
-  LineFile,
-  ParquetSink,
-  SegmentDisk,
-  Store,
-  StreamPosition,
-} from './ports.ts'
+import type { Clock, LineFile, ParquetSink, SegmentDisk, Store, StreamPosition } from './ports.ts'
 import { type Applied, Processor, type WaitingCall } from './processor.ts'
 import { replay } from './replay.ts'
 import { endpointStatus, eventCounts, type Status } from './status.ts'
@@ -42,6 +35,8 @@ import type { Telemetry } from './telemetry.ts'
 export interface PipelineParts {
   /** Name of the log: that of its spool. */
   readonly log: string
+  /** Endpoints of all logs of the process; those of this one come to it when it was read. */
+  readonly tables: LogEndpoints[]
   readonly settings: StreamSettings
   readonly spool: Spool
   /** The folder of the spool, where its checkpoints lie too. */
@@ -69,6 +64,7 @@ const CLAIM_KEYS_MAX = 100_000
 export class Pipeline {
   readonly #parts: PipelineParts
   readonly #table: EndpointTable<WaitingCall>
+  readonly #merge: EndpointMerge
   readonly #changed: ChangedEndpoints
   readonly #predictions: PredictionBatches
   readonly #deadLetters: DeadLetters
@@ -89,13 +85,14 @@ export class Pipeline {
     this.#parts = parts
     this.#filesBefore = claimed.writtenCount
     this.#table = new EndpointTable<WaitingCall>(settings)
+    this.#merge = new EndpointMerge(this.#table, parts.tables)
     const place = new LogPlace()
     this.#changed = new ChangedEndpoints(settings.recordAgeMsMax, place)
     this.#predictions = new PredictionBatches(settings.predictionLimits, claimed)
     this.#deadLetters = deadLetters
     this.#claimed = claimed
     const metrics = new MetricBatches(settings.metricLimits, place)
-    const idleRows = new IdleRows(this.#table, settings.idleLayout)
+    const idleRows = new IdleRows(this.#merge, settings.idleLayout)
     const changed = this.#changed
     this.#marks = new CrashMarks(parts.checkpointDisk)
     this.#checkpoints = new Checkpoints(
@@ -108,7 +105,7 @@ export class Pipeline {
     )
     const onChange = (endpoint: Endpoint): void => this.#checkpoints.touch(endpoint)
     this.#metricWriter = new MetricWriter({
-      table: this.#table,
+      merge: this.#merge,
       idleRows,
       metrics,
       changed,
@@ -142,7 +139,12 @@ export class Pipeline {
         parquet: parts.parquet,
         clock,
         random,
-        updateOf: (endpoint) => this.#updateOf(endpoint),
+        updateOf: (endpoint) =>
+          endpointUpdate(endpoint, {
+            merge: this.#merge,
+            nowUs: clock.nowUs(),
+            project: settings.project,
+          }),
       },
       settings.predictionLimits,
     )
@@ -192,6 +194,7 @@ export class Pipeline {
     const { claimed, checkpoint } = inheritance
     const pipeline = new Pipeline(parts, inheritance)
     await pipeline.#replay(checkpoint)
+    parts.tables.push(pipeline.#table)
     // A power cut may have taken the spool's end, and not the claims: their offsets are used up.
     parts.spool.skipTo(claimed.lastOffset + 1)
     return pipeline
@@ -296,7 +299,10 @@ export class Pipeline {
 
   #writeIdleRows(): void {
     const nowUs = this.#parts.clock.nowUs()
-    for (const endpoint of this.#table.endpoints) this.#metricWriter.writeIdle(endpoint, nowUs)
+    for (const endpoint of this.#table.endpoints) {
+      // Where another log has traffic, the silence of this one says nothing.
+      if (this.#merge.isNewest(endpoint)) this.#metricWriter.writeIdle(endpoint, nowUs)
+    }
   }
 
   /** Writes everything that there is to say by now; settles when it is written or refused. */
@@ -322,31 +328,6 @@ export class Pipeline {
     }
   }
 
-  #updateOf(endpoint: Endpoint): EndpointUpdate {
-    const { clock, settings } = this.#parts
-    const { endpointId, identity, schema } = endpoint
-    const totals = this.#table.totals(endpoint, endpoint.streamTimeUs(clock.nowUs()))
-    endpoint.recordedRowCount = endpoint.rowCount
-    endpoint.hasRecordCounts = totals.counts.some(({ count }) => count > 0)
-    const { features, labels } = schema.namesForRecord
-    const attributes = recordAttributes({
-      endpointId,
-      project: projectOf(identity.functionUri) || settings.project,
-      functionUri: identity.functionUri,
-      model: identity.model,
-      modelClass: identity.modelClass ?? '',
-      labels: endpoint.labels,
-      timestamp: endpoint.timestamp,
-      firstRequest: endpoint.firstRequest,
-      lastRequest: endpoint.lastRequest,
-      errorCount: endpoint.errorCount,
-      ...totals,
-      generatedFeatures: features,
-      generatedLabels: labels,
-    })
-    return { endpointId, attributes }
-  }
-
   /** What there is to say of the stream; costs about a microsecond per endpoint. */
   status(): Status {
     const { log, clock } = this.#parts
@@ -356,6 +337,7 @@ export class Pipeline {
     const { endpoints } = this.#table
     return {
       log,
+      adopted: [],
       events: eventCounts(counters),
       rows: {
         accepted: counters.rowsAccepted,
@@ -371,9 +353,10 @@ export class Pipeline {
       },
       refused: { ...refused, parquetRows: refused.parquetRows + this.#predictions.refusedBefore },
       pending: this.#flusher.pending,
-      endpoints: endpoints.map((endpoint) =>
-        endpointStatus(endpoint, this.#table.totals(endpoint, endpoint.streamTimeUs(nowUs))),
-      ),
+      // Each one by the log that had its newest event.
+      endpoints: endpoints
+        .filter((endpoint) => this.#merge.isNewest(endpoint))
+        .map((endpoint) => endpointStatus(endpoint, this.#merge, nowUs)),
     }
   }
 
@@ -386,13 +369,9 @@ export class Pipeline {
   async close(): Promise<void> {
     await this.#reads.close()
     await this.#flusher.close()
+    this.#parts.tables.splice(this.#parts.tables.indexOf(this.#table), 1)
     this.#checkpoints.close()
     this.#parts.spool.close()
     this.#parts.deadLetterFile.close()
   }
-}
-
-/** The project under which MLRun registers the endpoints of a function. */
-function projectOf(functionUri: string): string {
-  return functionUri.slice(0, Math.max(functionUri.indexOf('/'), 0))
 }

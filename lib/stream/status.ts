@@ -1,12 +1,15 @@
+import assert from 'node:assert'
 import type { Counters } from './compute/counters.ts'
 import type { Endpoint } from './compute/endpoint.ts'
-import type { WindowTotals } from './compute/endpoint-table.ts'
+import type { EndpointMerge } from './compute/endpoint-merge.ts'
 import { meanOf, shortestRate } from './compute/sliding-windows.ts'
 import type { Count } from './deliver/flusher.ts'
 
 /** What the function says of itself, as the JSON that people and the command line read. */
 export interface Status {
   readonly log: string
+  /** Logs of processes that are gone, which this one has taken over. */
+  readonly adopted: readonly string[]
   /** received = accepted + error + ignored + rejected + duplicate + waiting. */
   readonly events: Readonly<Record<string, number>>
   readonly rows: { readonly accepted: number; readonly rejected: number; readonly late: number }
@@ -41,8 +44,14 @@ export function eventCounts(counters: Counters): Readonly<Record<string, number>
 }
 
 /** What there is to say of one endpoint. */
-export function endpointStatus(endpoint: Endpoint, totals: WindowTotals): EndpointStatus {
-  const { identity, endpointId, rowCount, lateCount, errorCount, rejections } = endpoint
+export function endpointStatus(
+  endpoint: Endpoint,
+  merge: EndpointMerge,
+  nowUs: number,
+): EndpointStatus {
+  const { identity, endpointId } = endpoint
+  const { rowCount, lateCount, errorCount, rejections } = merge.counts(endpoint)
+  const totals = merge.totals(endpoint, merge.streamTimeUs(endpoint, nowUs))
   const longest = [...totals.latencies].sort((a, b) => b.ms - a.ms)[0]
   return {
     endpoint_id: endpointId,
@@ -50,9 +59,39 @@ export function endpointStatus(endpoint: Endpoint, totals: WindowTotals): Endpoi
     function_uri: identity.functionUri,
     predictions: rowCount,
     errors: errorCount,
-    rejected: Object.fromEntries(rejections ?? []),
+    rejected: Object.fromEntries(rejections),
     late: lateCount,
     predictions_per_second: shortestRate(totals.counts),
     latency_avg_us: longest === undefined ? null : meanOf(longest),
   }
+}
+
+/** The status of several logs of one process as one; the first log gives it its name. */
+export function sumOfStatus(parts: readonly Status[]): Status {
+  const [own, ...others] = parts
+  assert(own !== undefined)
+  return others.reduce(
+    (sum, part) => ({
+      log: sum.log,
+      adopted: [...sum.adopted, part.log],
+      events: sumOfCounts(sum.events, part.events),
+      rows: sumOfCounts(sum.rows, part.rows),
+      rejections: sumOfCounts(sum.rejections, part.rejections),
+      ignored: sumOfCounts(sum.ignored, part.ignored),
+      written: sumOfCounts(sum.written, part.written),
+      refused: sumOfCounts(sum.refused, part.refused),
+      pending: sumOfCounts(sum.pending, part.pending),
+      endpoints: [...sum.endpoints, ...part.endpoints],
+    }),
+    own,
+  )
+}
+
+function sumOfCounts<Counts extends Readonly<Record<keyof Counts, number>>>(
+  a: Counts,
+  b: Counts,
+): Counts {
+  const sum: Record<string, number> = { ...a }
+  for (const [name, count] of Object.entries<number>(b)) sum[name] = (sum[name] ?? 0) + count
+  return sum as Counts
 }

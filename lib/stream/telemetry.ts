@@ -39,6 +39,16 @@ export class Telemetry {
     this.#log.info('Recovered from the spool.', fields)
   }
 
+  logAdopted(fields: { readonly log: string }): void {
+    this.#log.info('Took over the spool of a process that is gone.', fields)
+  }
+
+  logNotAdopted(fields: { readonly reason: string }): void {
+    const message =
+      'The spool of a process that is gone could not be taken over; it is tried again.'
+    this.#log.warn(message, fields)
+  }
+
   /** Tried again with the next checkpoint. */
   spoolNotShortened(fields: { readonly reason: string }): void {
     this.#log.warn('The spool could not be shortened; it is tried again.', fields)

@@ -1,6 +1,7 @@
 import { streamSettings } from '../../handler/stream-settings.ts'
 import { parseConfig } from '../../lib/config/parse.ts'
 import { Spool } from '../../lib/stream/accept/spool.ts'
+import type { LogEndpoints } from '../../lib/stream/compute/endpoint-merge.ts'
 import { Pipeline } from '../../lib/stream/pipeline.ts'
 import type { Clock, StreamPosition } from '../../lib/stream/ports.ts'
 import { Telemetry } from '../../lib/stream/telemetry.ts'
@@ -35,7 +36,11 @@ export interface TestClock extends Clock {
  */
 export type Survivors = Partial<
   Pick<TestPipeline, 'store' | 'disk' | 'deadLetterLines' | 'deadLetterDisk' | 'clock'>
->
+> & {
+  /** Another log than TEST_LOG, and the endpoints of all logs of the process. */
+  readonly log?: string
+  readonly tables?: LogEndpoints[]
+}
 
 /** A clock at 2026-11-02 08:00 UTC. */
 export function testClock(): TestClock {
@@ -58,13 +63,15 @@ export async function openTestPipeline(
   const { store = memoryStore(), disk = memoryDisk(), deadLetterLines = [] } = survivors
   const { clock = testClock(), deadLetterDisk = { isFull: false } } = survivors
   const logged: TestPipeline['logged'] = []
-  const log =
+  const { log = TEST_LOG, tables = [] } = survivors
+  const logTo =
     (level: string) =>
     (message: string, fields: object): void =>
       void logged.push({ level, message, fields })
   const config = parseConfig({ SPOOL_SEGMENT_BYTES: '1MiB', ...env })
   const pipeline = await Pipeline.open({
-    log: TEST_LOG,
+    tables,
+    log,
     settings: streamSettings(config),
     checkpointDisk: disk,
     spool: new Spool(disk, { segmentBytes: config.spoolSegmentBytes, syncEvery: false }),
@@ -81,10 +88,10 @@ export async function openTestPipeline(
     clock,
     random: () => 0.5,
     telemetry: new Telemetry({
-      debug: log('debug'),
-      info: log('info'),
-      warn: log('warn'),
-      error: log('error'),
+      debug: logTo('debug'),
+      info: logTo('info'),
+      warn: logTo('warn'),
+      error: logTo('error'),
     }),
   })
   return {

@@ -48,6 +48,11 @@ export interface FolderOwner {
 export interface FolderLock {
   /** False once somebody else has taken it over, because this process seemed dead. */
   isHeld(): boolean
+  /**
+   * The same, for before each use of the folder that must not come after somebody else has taken it over:
+   * it looks at the folder when this process has stood still for so long that others may wonder.
+   */
+  check(): boolean
   /** Replaces what others read with `readFolderOwner`. */
   setFacts(facts: OwnerFacts): void
   /** Leaves the folder to others. May be called twice. */
@@ -86,7 +91,9 @@ export async function lockFolder(
     if (newest !== undefined && (await isTaken(newest, { folder, own, silenceMs }))) {
       throw inUse(folder, newest.content?.owner)
     }
-    const lock = onFolder(folder, () => tryToTake(folder, (newest?.number ?? 0) + 1, own))
+    const lock = onFolder(folder, () =>
+      tryToTake(folder, (newest?.number ?? 0) + 1, { own, silenceMs }),
+    )
     if (lock !== undefined) return lock
   }
 }
@@ -119,7 +126,11 @@ async function isTaken(
   return false
 }
 
-function tryToTake(folder: string, number: number, own: ProcessIdentity): FolderLock | undefined {
+function tryToTake(
+  folder: string,
+  number: number,
+  { own, silenceMs }: { readonly own: ProcessIdentity; readonly silenceMs: number },
+): FolderLock | undefined {
   const path = join(folder, `lock-${number}.json`)
   try {
     writeFileSync(path, encode({ owner: own, released: false, facts: {} }), { flag: 'wx' })
@@ -134,7 +145,7 @@ function tryToTake(folder: string, number: number, own: ProcessIdentity): Folder
   }
   // The one before stays: a listing that another starter has begun must find one of the two.
   for (const old of numbers) if (old < number - 1) rmSync(join(folder, `lock-${old}.json`))
-  return new HeldLock({ folder, number, path, own })
+  return new HeldLock({ folder, number, path, own, silenceMs })
 }
 
 class HeldLock implements FolderLock {
@@ -143,10 +154,19 @@ class HeldLock implements FolderLock {
   readonly #path: string
   readonly #own: ProcessIdentity
   readonly #timer: NodeJS.Timeout
+  readonly #looksAfterMs: number
   #facts: OwnerFacts = {}
   #isHeld = true
+  #beatAtMs = Date.now()
 
-  constructor(lock: { folder: string; number: number; path: string; own: ProcessIdentity }) {
+  constructor(lock: {
+    folder: string
+    number: number
+    path: string
+    own: ProcessIdentity
+    silenceMs: number
+  }) {
+    this.#looksAfterMs = lock.silenceMs / 2
     this.#folder = lock.folder
     this.#number = lock.number
     this.#path = lock.path
@@ -156,6 +176,13 @@ class HeldLock implements FolderLock {
   }
 
   isHeld(): boolean {
+    return this.#isHeld
+  }
+
+  check(): boolean {
+    // A clock that was set makes for a look too many, at worst.
+    const isFresh = Math.abs(Date.now() - this.#beatAtMs) < this.#looksAfterMs
+    if (this.#isHeld && !isFresh) this.#beat()
     return this.#isHeld
   }
 
@@ -173,7 +200,8 @@ class HeldLock implements FolderLock {
     try {
       const now = new Date()
       utimesSync(this.#path, now, now)
-      if (Math.max(...listNumbers(this.#folder)) !== this.#number) this.#end()
+      if (Math.max(...listNumbers(this.#folder)) === this.#number) this.#beatAtMs = Date.now()
+      else this.#end()
     } catch (error) {
       // Gone: the folder was removed under us. Anything else (too many open files) may pass, and
       // missing some beats takes the folder from nobody who can be looked up.

@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import type { EventSource } from '../accept/event.ts'
-import { Endpoint, type EndpointCheckpoint, EndpointNumbers, NO_TIME } from './endpoint.ts'
+import { Endpoint, type EndpointCheckpoint, NO_TIME } from './endpoint.ts'
+import { EndpointNumbers } from './endpoint-numbers.ts'
 import { SlidingWindows, type Total, type Window, type WindowLayout } from './sliding-windows.ts'
 import { SourceIndex } from './source-index.ts'
 
@@ -102,6 +103,13 @@ export class EndpointTable<Waiting> {
     this.endpoints.push(endpoint)
     lead.endpoint = endpoint
     return endpoint
+  }
+
+  /** The endpoint of an id, if this log has it. */
+  find(endpointId: string): Endpoint | null {
+    const endpoint = this.#byId.get(endpointId)?.endpoint ?? null
+    // Its other spelling leads to it too.
+    return endpoint?.endpointId === endpointId ? endpoint : null
   }
 
   /**

@@ -1,8 +1,27 @@
-import assert from 'node:assert'
 import type { EventSource, JsonObject } from '../accept/event.ts'
 import { isServerForm, serverForm } from '../accept/parse-when.ts'
 import type { Reason } from '../accept/rejection.ts'
 import type { Identity } from '../ports.ts'
+import {
+  type EndpointNumbers,
+  ERRORS_BEFORE,
+  ERRORS_HERE,
+  FIRST_REQUEST_US,
+  IDLE_DUE_US,
+  IDLE_SINCE_MS,
+  IDLE_STAMP_MS,
+  LAST_REQUEST_US,
+  LATE_COUNT,
+  NEWEST_ARRIVED_US,
+  NEWEST_US,
+  NUMBERS,
+  ROW_COUNT,
+  STAMP_RUN_FIRST_MS,
+  STAMP_RUN_LAST_MS,
+  STATE,
+  TIMES,
+  TIMESTAMP_US,
+} from './endpoint-numbers.ts'
 import { EndpointSchema, type SchemaState } from './endpoint-schema.ts'
 import { SharedTexts } from './shared-lists.ts'
 
@@ -10,43 +29,6 @@ import { SharedTexts } from './shared-lists.ts'
 export const NO_TIME = -1
 
 const sharedTexts = new SharedTexts(10_000)
-
-/** Places of an endpoint's numbers in its slab. */
-const NEWEST_US = 0
-const NEWEST_ARRIVED_US = 1
-const ROW_COUNT = 2
-const IDLE_DUE_US = 3
-const TIMESTAMP_US = 4
-const LAST_REQUEST_US = 5
-const FIRST_REQUEST_US = 6
-const ERRORS_HERE = 7
-const ERRORS_BEFORE = 8
-const LATE_COUNT = 9
-const STAMP_RUN_FIRST_MS = 10
-const STAMP_RUN_LAST_MS = 11
-const IDLE_SINCE_MS = 12
-const IDLE_STAMP_MS = 13
-const NUMBERS = 14
-/** Slabs of so many endpoints, so that growing copies nothing. */
-const SLAB_ENDPOINTS = 256
-
-/**
- * The numbers of many endpoints, those of one beside each other: an event touches nearly all of them, and
- * an object with as many number fields has each of them somewhere else in memory.
- */
-export class EndpointNumbers {
-  readonly #slabs: Float64Array[] = []
-
-  /** Where the numbers of a slot lie. */
-  place(slot: number): { readonly numbers: Float64Array; readonly at: number } {
-    while (this.#slabs.length * SLAB_ENDPOINTS <= slot) {
-      this.#slabs.push(new Float64Array(SLAB_ENDPOINTS * NUMBERS))
-    }
-    const numbers = this.#slabs[Math.floor(slot / SLAB_ENDPOINTS)]
-    assert(numbers !== undefined)
-    return { numbers, at: (slot % SLAB_ENDPOINTS) * NUMBERS }
-  }
-}
 
 /** An endpoint as a checkpoint has it. */
 export interface EndpointCheckpoint {
@@ -143,7 +125,16 @@ export class Endpoint {
 
   /** Errors and rejected calls, those that the record knew before this log included. */
   get errorCount(): number {
-    return this.#number(ERRORS_BEFORE) + this.#number(ERRORS_HERE)
+    return this.errorsBefore + this.errorsHere
+  }
+
+  /** Those that the record knew when this log first read it. */
+  get errorsBefore(): number {
+    return this.#number(ERRORS_BEFORE)
+  }
+
+  get errorsHere(): number {
+    return this.#number(ERRORS_HERE)
   }
 
   /** When the next idle row is due by stream time (idle-rows.ts). */
@@ -176,6 +167,16 @@ export class Endpoint {
   /** `when` of the call that came last, '' before the first one. */
   get timestamp(): string {
     return textOf(this.#number(TIMESTAMP_US), this.#timestampText)
+  }
+
+  /** The same as a time. */
+  get timestampUs(): number {
+    return this.#number(TIMESTAMP_US)
+  }
+
+  /** Event time of the earliest row or call. */
+  get firstRequestUs(): number {
+    return this.#number(FIRST_REQUEST_US)
   }
 
   /** `when` of the latest call by event time. */
@@ -339,34 +340,6 @@ export class Endpoint {
     ]
   }
 }
-
-/** Numbers that are times, NO_TIME at first. */
-const TIMES = [
-  NEWEST_US,
-  NEWEST_ARRIVED_US,
-  TIMESTAMP_US,
-  LAST_REQUEST_US,
-  FIRST_REQUEST_US,
-  STAMP_RUN_FIRST_MS,
-  STAMP_RUN_LAST_MS,
-  IDLE_SINCE_MS,
-  IDLE_STAMP_MS,
-]
-
-/** All but those of idle rows: a timer moves them, and a replay comes to the same rows without it. */
-const STATE = [
-  NEWEST_US,
-  NEWEST_ARRIVED_US,
-  ROW_COUNT,
-  TIMESTAMP_US,
-  LAST_REQUEST_US,
-  FIRST_REQUEST_US,
-  ERRORS_HERE,
-  ERRORS_BEFORE,
-  LATE_COUNT,
-  STAMP_RUN_FIRST_MS,
-  STAMP_RUN_LAST_MS,
-]
 
 function textOf(atUs: number, text: string): string {
   if (text !== '') return text

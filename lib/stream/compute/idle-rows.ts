@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import { type Endpoint, NO_TIME } from './endpoint.ts'
-import type { EndpointTable, WindowTotals } from './endpoint-table.ts'
+import type { EndpointMerge } from './endpoint-merge.ts'
+import type { WindowTotals } from './endpoint-table.ts'
 
 /** When rows are written for endpoints that write none themselves. */
 export interface IdleLayout {
@@ -9,6 +10,9 @@ export interface IdleLayout {
   /** Idle rows are stamped at multiples of it since 1970. */
   readonly periodMs: number
 }
+
+/** What an idle row says. */
+export type IdleEndpoints = Pick<EndpointMerge, 'totals' | 'errorCount'>
 
 /** A row of an endpoint without traffic: its windows as they were at a period's edge. */
 export interface IdleRow {
@@ -26,14 +30,14 @@ export interface IdleRow {
  * applied, and a timer makes up for those that no event follows. So a replay writes the same rows.
  */
 export class IdleRows {
-  readonly #table: Pick<EndpointTable<unknown>, 'totals'>
+  readonly #merge: IdleEndpoints
   readonly #timeoutMs: number
   readonly #periodMs: number
   readonly #stepMs: number
 
-  constructor(table: Pick<EndpointTable<unknown>, 'totals'>, { timeoutMs, periodMs }: IdleLayout) {
+  constructor(merge: IdleEndpoints, { timeoutMs, periodMs }: IdleLayout) {
     assert(timeoutMs > 0 && periodMs > 0)
-    this.#table = table
+    this.#merge = merge
     this.#timeoutMs = timeoutMs
     this.#periodMs = periodMs
     this.#stepMs = Math.ceil(timeoutMs / periodMs) * periodMs
@@ -52,7 +56,7 @@ export class IdleRows {
   /** Remembers what a row of the endpoint said. */
   onRow(endpoint: Endpoint, { counts }: WindowTotals): void {
     endpoint.lastRowHadCounts = counts.some(({ count }) => count > 0)
-    endpoint.lastRowErrorCount = endpoint.errorCount
+    endpoint.lastRowErrorCount = this.#merge.errorCount(endpoint)
   }
 
   #edgeAfter(stampMs: number): number {
@@ -67,10 +71,12 @@ export class IdleRows {
   *takeDue(endpoint: Endpoint, streamTimeUs: number): Generator<IdleRow, void, undefined> {
     while (endpoint.idleDueUs <= streamTimeUs) {
       const stampMs = endpoint.idleDueUs / 1000
-      const totals = this.#table.totals(endpoint, stampMs * 1000)
+      const totals = this.#merge.totals(endpoint, stampMs * 1000)
       const hasCounts = totals.counts.some(({ count }) => count > 0)
       const isNews =
-        hasCounts || endpoint.lastRowHadCounts || endpoint.errorCount !== endpoint.lastRowErrorCount
+        hasCounts ||
+        endpoint.lastRowHadCounts ||
+        this.#merge.errorCount(endpoint) !== endpoint.lastRowErrorCount
       if (isNews) {
         this.onRow(endpoint, totals)
         endpoint.idleStampMs = stampMs

@@ -1,3 +1,4 @@
+import assert from 'node:assert'
 import type { DeadLetters } from '../accept/dead-letters.ts'
 import type { Endpoint } from '../compute/endpoint.ts'
 import { errorCode, errorMessage, unreachable } from '../errors.ts'
@@ -282,6 +283,8 @@ export class Flusher {
         const there = all.filter((other) => other.endpointId === endpointId && other.hour === hour)
         const isOurs = there.some((other) => isSameClaim(other, claim)) // an answer was lost
         if (isOurs) return keep(claim)
+        // Only another owner of the log can have claimed rows that are in this batch.
+        assert(!there.some((other) => overlap(other, claim)), 'the log has another owner')
         // Claims of an hour that was forgotten, because nothing came for it any more.
         number = Math.max(number, ...there.map((other) => other.number)) + 1
       }
@@ -347,6 +350,10 @@ function noCount(): Count {
 
 function valueCount(rows: readonly MetricRow[]): number {
   return rows.reduce((sum, row) => sum + row.names.length, 0)
+}
+
+function overlap(a: Claim, b: Claim): boolean {
+  return a.firstOffset <= b.lastOffset && b.firstOffset <= a.lastOffset
 }
 
 function isSameClaim(a: Claim, b: Claim): boolean {

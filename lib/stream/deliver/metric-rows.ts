@@ -19,20 +19,14 @@ const INDEX_COLUMNS: ReadonlySet<string> = new Set([
 
 /** The aggregates of an endpoint at a stamp (SEMANTICS.md section 9, `base_metrics`). */
 export function baseMetricsRow(
-  endpoint: Endpoint,
-  totals: WindowTotals,
+  endpointId: string,
+  { totals, errorCount }: { readonly totals: WindowTotals; readonly errorCount: number },
   stampMs: number,
 ): MetricRow {
   const { names, values } = baseMetrics(totals)
   names.push('error_count')
-  values.push(endpoint.errorCount)
-  return {
-    endpointId: endpoint.endpointId,
-    recordType: 'base_metrics',
-    atMs: stampMs,
-    names,
-    values,
-  }
+  values.push(errorCount)
+  return { endpointId, recordType: 'base_metrics', atMs: stampMs, names, values }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { PredictionCall } from '../accept/event.ts'
 import { type Endpoint, NO_TIME } from '../compute/endpoint.ts'
-import type { EndpointTable } from '../compute/endpoint-table.ts'
+import type { EndpointMerge } from '../compute/endpoint-merge.ts'
 import type { IdleRows } from '../compute/idle-rows.ts'
 import type { RowReader } from '../compute/row-reader.ts'
 import type { MetricRow } from '../ports.ts'
@@ -10,7 +10,7 @@ import { baseMetricsRow, customMetricsRow, featuresRow } from './metric-rows.ts'
 
 /** What a writer works on. */
 export interface MetricWriterParts {
-  readonly table: Pick<EndpointTable<unknown>, 'totals'>
+  readonly merge: EndpointMerge
   readonly idleRows: IdleRows
   readonly metrics: MetricBatches
   readonly changed: ChangedEndpoints
@@ -45,10 +45,11 @@ export class MetricWriter {
     call: PredictionCall,
     { reader, row, arrivedAtMs }: SampledRow,
   ): void {
-    const { table, idleRows, metrics, changed } = this.#parts
-    const totals = table.totals(endpoint, endpoint.newestUs)
+    const { merge, idleRows, metrics, changed } = this.#parts
+    const totals = merge.totals(endpoint, merge.newestUs(endpoint))
+    const aggregates = { totals, errorCount: merge.errorCount(endpoint) }
     const stampMs = endpoint.takeStamp(Math.floor(call.atUs / 1000) + row)
-    const rows: MetricRow[] = [baseMetricsRow(endpoint, totals, stampMs)]
+    const rows: MetricRow[] = [baseMetricsRow(endpoint.endpointId, aggregates, stampMs)]
     const features = featuresRow(endpoint, reader, stampMs)
     if (features !== null) rows.push(features)
     const custom = customMetricsRow(endpoint, call.metrics, stampMs)
@@ -68,10 +69,12 @@ export class MetricWriter {
   writeIdle(endpoint: Endpoint, nowUs: number, nextUs = NO_TIME): void {
     const untilUs = Math.max(nextUs, endpoint.streamTimeUs(nowUs))
     if (endpoint.idleDueUs > untilUs) return
-    const { idleRows, metrics, changed, onChange } = this.#parts
+    const { merge, idleRows, metrics, changed, onChange } = this.#parts
     onChange(endpoint)
+    const { endpointId } = endpoint
     for (const { stampMs, totals } of idleRows.takeDue(endpoint, untilUs)) {
-      metrics.add(endpoint, [baseMetricsRow(endpoint, totals, stampMs)], nowUs / 1000)
+      const aggregates = { totals, errorCount: merge.errorCount(endpoint) }
+      metrics.add(endpoint, [baseMetricsRow(endpointId, aggregates, stampMs)], nowUs / 1000)
       changed.add(endpoint, nowUs / 1000)
     }
   }

@@ -126,3 +126,16 @@ test('a folder that cannot be one is refused', async () => {
   }
   rmSync(file)
 })
+
+test('an owner that has stood still looks before it goes on, and sees that another came', async () => {
+  const folder = newFolder()
+  const lock = await lockFolder(folder, { silenceMs: 40 })
+  assert.equal(lock.check(), true)
+  const [name = ''] = readdirSync(folder)
+  const number = Number(/\d+/.exec(name)?.[0])
+  writeFileSync(join(folder, `lock-${number + 1}.json`), JSON.stringify(RUNNING))
+  const until = Date.now() + 30
+  while (Date.now() < until); // its timers stand still, as in a process that is stopped
+  assert.equal(lock.check(), false)
+  assert.equal(lock.isHeld(), false)
+})

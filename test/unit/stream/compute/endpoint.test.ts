@@ -3,7 +3,8 @@
 import assert from 'node:assert'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Endpoint, EndpointNumbers, NO_TIME } from '../../../../lib/stream/compute/endpoint.ts'
+import { Endpoint, NO_TIME } from '../../../../lib/stream/compute/endpoint.ts'
+import { EndpointNumbers } from '../../../../lib/stream/compute/endpoint-numbers.ts'
 
 function newEndpoint(): Endpoint {
   const source = { functionUri: 'p/f', model: 'm', version: 'v1', endpointId: '' }

@@ -178,6 +178,7 @@ test('a year of silence costs a few looks at the windows, and so does the next o
       lookCount++
       return table.totals(...given)
     },
+    errorCount: () => 0,
   }
   const idleRows = new IdleRows(counting, { timeoutMs: 300_000, periodMs: 30_000 })
   const startUs = Date.parse('2026-11-02T08:00:00Z') * 1000

@@ -1,0 +1,37 @@
+import { errorCode, errorMessage } from '../lib/stream/errors.ts'
+import type { Logs } from '../lib/stream/logs.ts'
+import type { Pipeline } from '../lib/stream/pipeline.ts'
+import type { Telemetry } from '../lib/stream/telemetry.ts'
+import { adoptLog, type OwnedLog } from './open-log.ts'
+
+/** What an adoption works on. */
+export interface AdoptionParts {
+  readonly spoolPath: string
+  readonly logs: Logs
+  /** This process's logs, by name; those that are adopted come to them. */
+  readonly owned: Map<string, OwnedLog>
+  readonly open: (own: OwnedLog) => Promise<Pipeline>
+  readonly telemetry: Telemetry
+}
+
+/**
+ * Looks once for a log whose process is gone, such as after a scale-down, and takes it over: what it has
+ * not delivered yet is delivered, and its counts are a part of what is published from now on.
+ */
+export async function adoptOne(parts: AdoptionParts): Promise<void> {
+  const { spoolPath, logs, owned, open, telemetry } = parts
+  let found: OwnedLog | null = null
+  try {
+    found = await adoptLog(spoolPath, new Set(owned.keys()))
+    if (found === null) return
+    logs.adopt(await open(found))
+    owned.set(found.log, found)
+    telemetry.logAdopted({ log: found.log })
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === '' || code === 'ERR_ASSERTION') throw error // a bug of ours
+    // Left to whoever comes next, this process included.
+    found?.lock.release()
+    telemetry.logNotAdopted({ reason: errorMessage(error) })
+  }
+}

@@ -1,0 +1,64 @@
+import type { Pipeline } from './pipeline.ts'
+import type { StreamPosition } from './ports.ts'
+import type { Applied } from './processor.ts'
+import { type Status, sumOfStatus } from './status.ts'
+
+/**
+ * The logs that a process owns: one that its events enter, and those of processes that are gone, whose
+ * events are delivered and counted here.
+ */
+export class Logs {
+  readonly #own: Pipeline
+  readonly #all: Pipeline[]
+
+  constructor(own: Pipeline) {
+    this.#own = own
+    this.#all = [own]
+  }
+
+  /** Takes in another log, which was read already. */
+  adopt(pipeline: Pipeline): void {
+    this.#all.push(pipeline)
+  }
+
+  /** See Pipeline.accept. */
+  accept(body: Uint8Array, position: StreamPosition | null, arrivedAtUs: number): Applied {
+    return this.#own.accept(body, position, arrivedAtUs)
+  }
+
+  /** When the newest event of any log arrived, microseconds since 1970 UTC; 0 for none. */
+  get newestArrivedUs(): number {
+    return Math.max(...this.#all.map(({ newestArrivedUs }) => newestArrivedUs))
+  }
+
+  /** Why no event may come in at this moment; null when it may. */
+  get holdReason(): string | null {
+    for (const { holdReason } of this.#all) if (holdReason !== null) return holdReason
+    return null
+  }
+
+  /** See Pipeline.tick. */
+  tick(): void {
+    for (const pipeline of this.#all) pipeline.tick()
+  }
+
+  /** Writes everything that there is to say by now; settles when it is written or refused. */
+  async flushAll(): Promise<void> {
+    await Promise.all(this.#all.map((pipeline) => pipeline.flushAll()))
+  }
+
+  /** See Pipeline.sync. */
+  async sync(): Promise<void> {
+    await Promise.all(this.#all.map((pipeline) => pipeline.sync()))
+  }
+
+  /** What there is to say of all of them together. */
+  status(): Status {
+    return sumOfStatus(this.#all.map((pipeline) => pipeline.status()))
+  }
+
+  /** See Pipeline.close. */
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map((pipeline) => pipeline.close()))
+  }
+}
