@@ -57,8 +57,11 @@ export class LiveService {
       log: randomUUID(),
       settings: streamSettings(config),
       checkpointDisk: spoolDisk,
+      markDisk: spoolDisk,
+      isStillOwner: async () => true,
       spool: new Spool(spoolDisk, {
         segmentBytes: config.spoolSegmentBytes,
+        bytesMax: config.spoolBytesMax,
         syncEvery: false,
       }),
       deadLetterFile: { append: silent, close: silent },
@@ -71,6 +74,7 @@ export class LiveService {
     })
     const service: Service = {
       logs: new Logs(pipeline),
+      shards: null,
       checkLogs: () => undefined,
       clock,
       reader: store.reader,
@@ -162,6 +166,11 @@ function emptyStore(): Store {
     kv: { write: async () => WRITTEN },
     tsdb: { write: async () => WRITTEN },
     claims: { list: async () => [], create: async () => true },
+    logs: {
+      takeOver: async () => ({ epoch: 1, checkpoint: null }),
+      look: async () => ({ epoch: 1, offset: null }),
+      writeCheckpoint: async () => true,
+    },
     records: { read: async () => new Map() },
     reader: { endpoints: async () => [], series: async () => [] },
     close: async () => undefined,

@@ -1,7 +1,8 @@
 import assert from 'node:assert'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Answer, type NuclioEvent, readStreamPosition, respond } from 'nuclio-sdk-ts'
-import { errorCode, errorMessage } from '../lib/stream/errors.ts'
+import { errorCode, errorMessage, StreamError } from '../lib/stream/errors.ts'
+import type { Logs } from '../lib/stream/logs.ts'
 import type { StreamPosition } from '../lib/stream/ports.ts'
 import type { Applied } from '../lib/stream/processor.ts'
 import type { Service } from './wiring.ts'
@@ -9,34 +10,52 @@ import type { Service } from './wiring.ts'
 const HOLD_MS = 250
 const RETRY_AFTER_SECS = '5'
 
+/** Tells the stream to keep the event, and to deliver it again if nothing else is said. */
+const NO_ACK = respond({ noAck: true })
+
 /**
- * Takes an event of a stream. It is answered when it is in the spool; where that cannot be, the answer is
- * held and the stream waits. Never an error: Nuclio would take the event as done.
+ * Takes an event of a stream. It is answered when it is in the spool, or, with ACK=delivered, at once and
+ * for the time being without acknowledgement; where that cannot be, the answer is held and the stream
+ * waits. Never an error: Nuclio would take the event as done.
  */
 export function takeFromStream(event: NuclioEvent, service: Service): Answer | Promise<Answer> {
-  const taken = tryToTake(event, service)
-  return taken.isTaken ? '' : holdUntilTaken(event, service, taken.reason)
+  const taken = tryToTakeFromStream(event, service)
+  if (taken.kind === 'taken') return taken.isAcknowledged ? '' : NO_ACK
+  return holdUntilTaken(event, service, taken)
 }
 
 async function holdUntilTaken(
   event: NuclioEvent,
   service: Service,
-  firstReason: string,
+  first: Exclude<Taken, { readonly kind: 'taken' }>,
 ): Promise<Answer> {
-  let reason = firstReason
-  for (;;) {
-    service.telemetry.answersHeld({ reason })
-    await wait(HOLD_MS)
-    const taken = tryToTake(event, service)
-    if (taken.isTaken) return ''
-    reason = taken.reason
+  let taken: Taken = first
+  while (taken.kind !== 'taken') {
+    const reason = taken.kind === 'held' ? taken.reason : await prepare(taken.position, service)
+    if (reason !== null) {
+      service.telemetry.answersHeld({ reason })
+      await wait(HOLD_MS)
+    }
+    taken = tryToTakeFromStream(event, service)
+  }
+  return taken.isAcknowledged ? '' : NO_ACK
+}
+
+/** Makes sure that the event's shard is ours; gives the reason why that cannot be known yet. */
+async function prepare(position: StreamPosition, { shards }: Service): Promise<string | null> {
+  try {
+    await shards?.prepare(position)
+    return null
+  } catch (error) {
+    if (error instanceof StreamError) return error.message
+    throw error
   }
 }
 
 /** Takes an event that was pushed over HTTP: 202, 400 with the reason, or 503 when there is no room. */
 export function takeFromHttp(event: NuclioEvent, service: Service): Answer {
-  const taken = tryToTake(event, service)
-  if (!taken.isTaken) {
+  const taken = tryToTake(event, { service, position: null, log: service.logs })
+  if (taken.kind === 'held') {
     service.telemetry.answersHeld({ reason: taken.reason })
     const body = { error: `Try again later: ${taken.reason}.` }
     return respond({ status: 503, headers: { 'Retry-After': RETRY_AFTER_SECS }, body })
@@ -47,21 +66,49 @@ export function takeFromHttp(event: NuclioEvent, service: Service): Answer {
   return respond({ status: 400, body: { outcome, reason, path } })
 }
 
-type Taken =
-  | { readonly isTaken: true; readonly applied: Applied }
-  | { readonly isTaken: false; readonly reason: string }
+type Held = { readonly kind: 'held'; readonly reason: string }
 
-function tryToTake(event: NuclioEvent, { logs, checkLogs, clock }: Service): Taken {
+type Taken =
+  | { readonly kind: 'taken'; readonly applied: Applied; readonly isAcknowledged: boolean }
+  | Held
+  /** The shard may have been elsewhere since its last event. */
+  | { readonly kind: 'unsure'; readonly position: StreamPosition }
+
+function tryToTakeFromStream(event: NuclioEvent, service: Service): Taken {
+  const { shards, logs } = service
+  const position = positionOf(event)
+  if (shards === null || position === null)
+    return tryToTake(event, { service, position, log: logs })
+  const shard = shards.at(position)
+  if (shard === null) return { kind: 'unsure', position }
+  const taken = tryToTake(event, { service, position, log: shard.pipeline })
+  if (taken.kind === 'held') return taken
+  return { ...taken, isAcknowledged: shard.log.mayAcknowledge(position.offset) }
+}
+
+function tryToTake(
+  event: NuclioEvent,
+  {
+    service: { logs, checkLogs, clock },
+    position,
+    log,
+  }: {
+    readonly service: Service
+    readonly position: StreamPosition | null
+    /** That the event enters. */
+    readonly log: Pick<Logs, 'accept'>
+  },
+): Exclude<Taken, { readonly kind: 'unsure' }> {
   checkLogs()
   const reason = logs.holdReason
-  if (reason !== null) return { isTaken: false, reason }
+  if (reason !== null) return { kind: 'held', reason }
   try {
-    const applied = logs.accept(event.body, positionOf(event), clock.arrivalUs(event))
-    return { isTaken: true, applied }
+    const applied = log.accept(event.body, position, clock.arrivalUs(event))
+    return { kind: 'taken', applied, isAcknowledged: true }
   } catch (error) {
     // The disk refused: nothing was spooled. Anything else is our own bug; the event is in the spool,
     // and the process ends so that a replay finds a state that is whole.
-    if (isDiskTrouble(error)) return { isTaken: false, reason: errorMessage(error) }
+    if (isDiskTrouble(error)) return { kind: 'held', reason: errorMessage(error) }
     assert.fail(
       new Error(`An event could not be applied: ${errorMessage(error)}`, { cause: error }),
     )

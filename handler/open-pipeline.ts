@@ -4,12 +4,14 @@ import { readLines } from '../lib/store/disk/read-lines.ts'
 import { openLineFile, openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
 import { Spool } from '../lib/stream/accept/spool.ts'
 import { Pipeline, type PipelineParts } from '../lib/stream/pipeline.ts'
+import type { Store } from '../lib/stream/ports.ts'
 import type { OwnedLog } from './open-log.ts'
 import { streamSettings } from './stream-settings.ts'
 
 /** What the pipelines of all logs of a process share. */
 export interface PipelineSurroundings
-  extends Pick<PipelineParts, 'store' | 'parquet' | 'clock' | 'telemetry' | 'tables'> {
+  extends Pick<PipelineParts, 'parquet' | 'clock' | 'telemetry' | 'tables'> {
+  readonly store: PipelineParts['store'] & Pick<Store, 'logs'>
   readonly config: Config
 }
 
@@ -30,8 +32,11 @@ export async function openPipeline(
     log,
     settings: streamSettings(config),
     checkpointDisk: disk,
+    markDisk: disk,
+    isStillOwner: async () => true,
     spool: new Spool(disk, {
       segmentBytes: config.spoolSegmentBytes,
+      bytesMax: config.spoolBytesMax,
       syncEvery: config.spoolSync === 'every',
     }),
     deadLetterFile,

@@ -5,6 +5,7 @@ import type { StreamSettings } from '../lib/stream/stream-settings.ts'
 export function streamSettings(config: Config): StreamSettings {
   const countPeriodMs = config.aggregateCountPeriod.ms
   return {
+    ack: config.ack,
     project: config.project,
     sampleWindow: config.sampleWindow,
     defaultVersion: config.defaultVersion,
@@ -34,6 +35,5 @@ export function streamSettings(config: Config): StreamSettings {
       bytesMax: config.parquetBatchingBytesMax,
       openBytesMax: config.parquetOpenBytesMax,
     },
-    spoolBytesMax: config.spoolBytesMax,
   }
 }

@@ -5,20 +5,24 @@ import { parquetPath } from '../lib/config/paths.ts'
 import { suspiciousNames } from '../lib/config/suspicious-names.ts'
 import { ensureWritable } from '../lib/store/disk/ensure-writable.ts'
 import { inOrder } from '../lib/stream/deliver/in-order.ts'
-import { errorMessage, StreamError } from '../lib/stream/errors.ts'
+import { errorMessage } from '../lib/stream/errors.ts'
 import { Logs } from '../lib/stream/logs.ts'
 import type { Pipeline } from '../lib/stream/pipeline.ts'
 import type { StoreReader } from '../lib/stream/ports.ts'
+import { Shards } from '../lib/stream/shards.ts'
 import { type LogPort, Telemetry } from '../lib/stream/telemetry.ts'
 import { adoptOne } from './adoption.ts'
 import { type EventClock, triggerClock, wallClock } from './clocks.ts'
 import { type OwnedLog, openLog } from './open-log.ts'
 import { openPipeline } from './open-pipeline.ts'
+import { openShard, shardLogName } from './open-shard.ts'
 import { type OpenStore, openParquet, openStore } from './open-store.ts'
 
 /** Everything that the handler works with. */
 export interface Service {
   readonly logs: Logs
+  /** Null where events are acknowledged when they are in the spool. */
+  readonly shards: Shards | null
   /** Before anything is written into them: fails when another process has taken one over. */
   readonly checkLogs: () => void
   readonly clock: EventClock
@@ -51,10 +55,6 @@ export async function openService(
   { log, env, port }: ServiceSurroundings,
 ): Promise<Service> {
   const telemetry = new Telemetry(log)
-  if (config.ack === 'delivered') {
-    const message = 'This version has no ACK=delivered yet: set ACK to spooled.'
-    throw new StreamError('bad-config', message)
-  }
   const names = suspiciousNames(env)
   if (names.length > 0) telemetry.suspiciousSettings({ names })
   const clock = config.clock === 'trigger' ? triggerClock() : wallClock()
@@ -106,12 +106,24 @@ export async function openService(
     logs.tick()
   })
   const adoption = { spoolPath: paths.spool, logs, owned, open, telemetry }
-  repeat(clock, config.spoolAdoptIntervalMs, () => adoptOne(adoption))
+  const shards =
+    config.ack === 'delivered'
+      ? new Shards({
+          logs,
+          telemetry,
+          look: (shard) => store.logs.look(shardLogName(config.project, shard)),
+          open: (shard, onLost) => openShard(shard, onLost, surroundings),
+        })
+      : null
+  repeat(clock, config.spoolAdoptIntervalMs, async () => {
+    await adoptOne(adoption)
+    await shards?.checkAll()
+  })
   if (config.spoolSync === 'background') {
     repeat(clock, config.spoolSyncIntervalMs, () => logs.sync())
   }
   telemetry.started({ store: storeName, log: own.log, spool: paths.spool })
-  return { logs, checkLogs, clock, reader: store.reader, storeName, telemetry, paths }
+  return { logs, shards, checkLogs, clock, reader: store.reader, storeName, telemetry, paths }
 }
 
 /** Calls again and again, never while an earlier call is under way. A failure is our bug and ends us. */

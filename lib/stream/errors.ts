@@ -5,6 +5,7 @@ export type StreamErrorCode =
   | 'data-folder-in-use'
   | 'disk-full'
   | 'path-unusable'
+  | 'shard-elsewhere'
   | 'store-unavailable'
   | 'store-version'
 

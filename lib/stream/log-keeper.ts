@@ -1,17 +1,17 @@
-import type { Spool } from './accept/spool.ts'
 import type { CheckpointHeader } from './checkpoint-format.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { Flusher } from './deliver/flusher.ts'
 import type { MetricBatches } from './deliver/metric-batches.ts'
 import type { PredictionBatches } from './deliver/prediction-batches.ts'
 import { errorMessage } from './errors.ts'
+import type { EventLog } from './event-log.ts'
 import type { Clock } from './ports.ts'
 import type { Processor } from './processor.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** What a keeper works on. */
 export interface LogKeeperParts {
-  readonly spool: Spool
+  readonly spool: EventLog
   readonly checkpoints: Checkpoints
   readonly processor: Processor
   readonly flusher: Flusher
@@ -19,8 +19,6 @@ export interface LogKeeperParts {
   readonly metrics: MetricBatches
   readonly clock: Clock
   readonly telemetry: Telemetry
-  /** Size of the spool at which no more may come in; at half of it the oldest rows are written early. */
-  readonly bytesMax: number
   readonly header: (offset: number) => CheckpointHeader
 }
 
@@ -36,16 +34,11 @@ export class LogKeeper {
     this.#parts = parts
   }
 
-  /** Whether the spool has no room for more. */
-  get isFull(): boolean {
-    return this.#parts.spool.bytes >= this.#parts.bytesMax
-  }
-
   /** To be called now and then, between records of the log. */
   tick(): void {
     this.#shorten()
-    const { spool, checkpoints, bytesMax } = this.#parts
-    const isHalfFull = spool.bytes > bytesMax / 2
+    const { spool, checkpoints } = this.#parts
+    const { isHalfFull } = spool
     const isDue = spool.segmentId !== this.#segmentId || (isHalfFull && this.#isWithout())
     if (isDue) this.#begin()
     const { oldestPending } = checkpoints

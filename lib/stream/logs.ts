@@ -4,8 +4,8 @@ import type { Applied } from './processor.ts'
 import { type Status, sumOfStatus } from './status.ts'
 
 /**
- * The logs that a process owns: one that its events enter, and those of processes that are gone, whose
- * events are delivered and counted here.
+ * The logs that a process owns: its own spool, those of processes that are gone, whose events are
+ * delivered and counted here, and shards of streams.
  */
 export class Logs {
   readonly #own: Pipeline
@@ -16,9 +16,15 @@ export class Logs {
     this.#all = [own]
   }
 
-  /** Takes in another log, which was read already. */
+  /** Takes in another log, which was read already: its events count and are delivered with all others. */
   adopt(pipeline: Pipeline): void {
     this.#all.push(pipeline)
+  }
+
+  /** Leaves a log to another process. */
+  drop(pipeline: Pipeline): void {
+    const index = this.#all.indexOf(pipeline)
+    if (index > 0) this.#all.splice(index, 1)
   }
 
   /** See Pipeline.accept. */

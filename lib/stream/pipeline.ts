@@ -1,5 +1,4 @@
 import type { DeadLetters } from './accept/dead-letters.ts'
-import type { Spool } from './accept/spool.ts'
 import type { SpoolRecord } from './accept/spool-format.ts'
 import {
   CHECKPOINT_FORMAT,
@@ -22,12 +21,13 @@ import { MetricWriter } from './deliver/metric-writer.ts'
 import { PredictionBatches } from './deliver/prediction-batches.ts'
 import { EndpointReads } from './endpoint-reads.ts'
 import { errorMessage } from './errors.ts'
+import type { EventLog } from './event-log.ts'
 import { type Inheritance, readInheritance } from './inheritance.ts'
 import { LogKeeper } from './log-keeper.ts'
 import type { Clock, LineFile, ParquetSink, SegmentDisk, Store, StreamPosition } from './ports.ts'
 import { type Applied, Processor, type WaitingCall } from './processor.ts'
 import { replay } from './replay.ts'
-import { endpointStatus, eventCounts, type Status } from './status.ts'
+import { type Status, statusOf } from './status.ts'
 import type { StreamSettings } from './stream-settings.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -38,14 +38,18 @@ export interface PipelineParts {
   /** Endpoints of all logs of the process; those of this one come to it when it was read. */
   readonly tables: LogEndpoints[]
   readonly settings: StreamSettings
-  readonly spool: Spool
-  /** The folder of the spool, where its checkpoints lie too. */
+  /** Where its events are kept: a spool, or the stream itself. */
+  readonly spool: EventLog
   readonly checkpointDisk: SegmentDisk
+  /** Remembers records that have ended the process. */
+  readonly markDisk: SegmentDisk
   readonly deadLetterFile: LineFile
   /** What that file holds already. */
   readonly deadLetterLines: Iterable<string>
   readonly store: Pick<Store, 'kv' | 'tsdb' | 'claims' | 'records'>
   readonly parquet: ParquetSink
+  /** See FlusherParts. */
+  readonly isStillOwner: () => Promise<boolean>
   readonly clock: Clock
   readonly random: () => number
   readonly telemetry: Telemetry
@@ -77,6 +81,9 @@ export class Pipeline {
   readonly #checkpoints: Checkpoints
   readonly #marks: CrashMarks
   #scannedPeriod = 0
+  /** Until the files are cut that an earlier owner promised: what comes up to that offset may be theirs. */
+  #arePromisesOpen = false
+  #promisedTo = -1
   /** Files that were there when the log was taken over. */
   readonly #filesBefore: number
 
@@ -84,7 +91,7 @@ export class Pipeline {
     const { log, settings, store, clock, random, telemetry } = parts
     this.#parts = parts
     this.#filesBefore = claimed.writtenCount
-    this.#table = new EndpointTable<WaitingCall>(settings)
+    this.#table = new EndpointTable<WaitingCall>({ ...settings, log })
     this.#merge = new EndpointMerge(this.#table, parts.tables)
     const place = new LogPlace()
     this.#changed = new ChangedEndpoints(settings.recordAgeMsMax, place)
@@ -94,7 +101,7 @@ export class Pipeline {
     const metrics = new MetricBatches(settings.metricLimits, place)
     const idleRows = new IdleRows(this.#merge, settings.idleLayout)
     const changed = this.#changed
-    this.#marks = new CrashMarks(parts.checkpointDisk)
+    this.#marks = new CrashMarks(parts.markDisk)
     this.#checkpoints = new Checkpoints(
       {
         disk: parts.checkpointDisk,
@@ -137,6 +144,7 @@ export class Pipeline {
         tsdb: store.tsdb,
         claims: store.claims,
         parquet: parts.parquet,
+        isStillOwner: parts.isStillOwner,
         clock,
         random,
         updateOf: (endpoint) =>
@@ -144,6 +152,7 @@ export class Pipeline {
             merge: this.#merge,
             nowUs: clock.nowUs(),
             project: settings.project,
+            tellsErrorsByLog: settings.ack === 'delivered',
           }),
       },
       settings.predictionLimits,
@@ -167,12 +176,11 @@ export class Pipeline {
       metrics,
       clock,
       telemetry,
-      bytesMax: settings.spoolBytesMax,
-      header: (offset) => this.#checkpointHeader(offset),
+      header: (offset) => this.#headerAt(offset),
     })
   }
 
-  #checkpointHeader(offset: number): CheckpointHeader {
+  #headerAt(offset: number): CheckpointHeader {
     return {
       format: CHECKPOINT_FORMAT,
       log: this.#parts.log,
@@ -191,12 +199,11 @@ export class Pipeline {
    */
   static async open(parts: PipelineParts): Promise<Pipeline> {
     const inheritance = await readInheritance(parts)
-    const { claimed, checkpoint } = inheritance
     const pipeline = new Pipeline(parts, inheritance)
-    await pipeline.#replay(checkpoint)
+    await pipeline.#replay(inheritance.checkpoint)
     parts.tables.push(pipeline.#table)
     // A power cut may have taken the spool's end, and not the claims: their offsets are used up.
-    parts.spool.skipTo(claimed.lastOffset + 1)
+    if (!parts.spool.redelivers) parts.spool.skipTo(inheritance.claimed.lastOffset + 1)
     return pipeline
   }
 
@@ -210,17 +217,26 @@ export class Pipeline {
       marks: this.#marks,
       flusher: this.#flusher,
       apply: (record) => this.#apply(record),
-      refuse: (record) => this.#processor.refuse(record),
+      refuse: (record) => void this.#refuse(record),
     })
     spool.skipTo(first)
     this.#marks.endReplay(first)
-    this.#deadLetters.forgetEarlier()
-    // A promised file is whole when no row of its range waits for the store any more. The reads settle
-    // trouble of store and disk themselves; a rejection is our bug and ends us.
-    if (this.#processor.unread.size === 0) this.#predictions.cutPromised()
-    else void this.#reads.run().then(() => this.#predictions.cutPromised())
+    if (spool.redelivers) this.#promisedTo = this.#claimed.lastOffset
+    else this.#deadLetters.forgetEarlier()
+    this.#arePromisesOpen = true
+    this.#cutPromised()
+    // As in accept.
+    if (this.#arePromisesOpen) void this.#reads.run().then(() => this.#cutPromised())
     const endpointCount = this.#table.endpoints.length
     if (recordCount > 0) telemetry.recovered({ recordCount, endpointCount })
+  }
+
+  /** A promised file is whole when its range was read and no row of it waits for the store any more. */
+  #cutPromised(): void {
+    if (!this.#arePromisesOpen || this.#processor.unread.size > 0) return
+    if (this.#parts.spool.nextOffset <= this.#promisedTo) return
+    this.#arePromisesOpen = false
+    this.#predictions.cutPromised()
   }
 
   #restore(checkpoint: ReadCheckpoint): void {
@@ -243,10 +259,18 @@ export class Pipeline {
     // On disk when it returns.
     const offset = this.#parts.spool.append({ kind, arrivedAtUs, position, body })
     // Written out, because a spread costs as much as a tenth of all the rest.
-    const applied = this.#apply({ kind, offset, arrivedAtUs, position, body })
+    const record = { kind, offset, arrivedAtUs, position, body } as const
+    const isPoison = this.#parts.spool.redelivers && this.#marks.isPoison(offset)
+    const applied = isPoison ? this.#refuse(record) : this.#apply(record)
     // The reads settle trouble of store and disk themselves; a rejection is our bug and ends us.
     if (this.#processor.unread.size > 0) void this.#reads.run()
     return applied
+  }
+
+  #refuse(record: SpoolRecord): Applied {
+    this.#parts.telemetry.recordCrashed({ offset: record.offset })
+    this.#processor.refuse(record)
+    return { outcome: 'rejected', rejection: null }
   }
 
   /** A bug of ours must not meet the same record for ever: it is marked before the process ends. */
@@ -274,7 +298,7 @@ export class Pipeline {
   /** Why no event may come in at this moment; null when it may. */
   get holdReason(): string | null {
     if (this.#flusher.isFull) return 'too much waits to be written'
-    if (this.#keeper.isFull) return 'the spool has reached SPOOL_BYTES_MAX'
+    if (this.#parts.spool.isFull) return 'the spool has reached SPOOL_BYTES_MAX'
     if (this.#processor.waitingBytes > WAITING_BYTES_MAX) return 'the store cannot be read'
     if (this.#deadLetters.waitingCount > DEAD_LETTERS_WAITING_MAX) {
       return 'dead letters cannot be written'
@@ -291,7 +315,9 @@ export class Pipeline {
       this.#writeIdleRows()
     }
     this.#claimed.forgetBeyond(CLAIM_KEYS_MAX)
-    this.#reads.planRefreshes()
+    this.#cutPromised()
+    // All rows of a promised file have the columns that they had when it was promised.
+    if (!this.#arePromisesOpen) this.#reads.planRefreshes()
     void this.#reads.run() // as in accept
     this.#keeper.tick()
     this.#flusher.flushDue()
@@ -330,34 +356,16 @@ export class Pipeline {
 
   /** What there is to say of the stream; costs about a microsecond per endpoint. */
   status(): Status {
-    const { log, clock } = this.#parts
-    const { counters } = this.#processor
-    const nowUs = clock.nowUs()
-    const { written, refused } = this.#flusher.delivered
-    const { endpoints } = this.#table
-    return {
-      log,
-      adopted: [],
-      events: eventCounts(counters),
-      rows: {
-        accepted: counters.rowsAccepted,
-        rejected: counters.rowsRejected,
-        late: endpoints.reduce((sum, { lateCount }) => sum + lateCount, 0),
-      },
-      rejections: Object.fromEntries(counters.rejections),
-      ignored: Object.fromEntries(counters.notices),
-      written: {
-        ...written,
-        parquetFiles: written.parquetFiles + this.#filesBefore,
-        parquetRows: written.parquetRows + this.#predictions.writtenBefore,
-      },
-      refused: { ...refused, parquetRows: refused.parquetRows + this.#predictions.refusedBefore },
-      pending: this.#flusher.pending,
-      // Each one by the log that had its newest event.
-      endpoints: endpoints
-        .filter((endpoint) => this.#merge.isNewest(endpoint))
-        .map((endpoint) => endpointStatus(endpoint, this.#merge, nowUs)),
-    }
+    return statusOf({
+      log: this.#parts.log,
+      nowUs: this.#parts.clock.nowUs(),
+      counters: this.#processor.counters,
+      flusher: this.#flusher,
+      predictions: this.#predictions,
+      endpoints: this.#table.endpoints,
+      merge: this.#merge,
+      filesBefore: this.#filesBefore,
+    })
   }
 
   /** State that later records build on, as one text: equal for equal logs, byte by byte. */

@@ -176,6 +176,30 @@ export interface ClaimStore {
   create(claim: Claim): Promise<boolean>
 }
 
+/** A log of a stream's shard as the store keeps it. */
+export interface StoredLog {
+  /** Of its owner; each one that takes it over has a higher one. > 0. */
+  readonly epoch: number
+  /** Of the newest checkpoint, and its bytes; null before the first one. */
+  readonly checkpoint: { readonly offset: number; readonly bytes: Uint8Array } | null
+}
+
+/**
+ * Owners and checkpoints of logs that have no disk. All calls reject with StreamError `store-unavailable`;
+ * what was asked for may then have happened or not, and may be asked for again.
+ */
+export interface LogStore {
+  /** Makes the caller the owner: checkpoints of earlier owners are refused from now on. */
+  takeOver(log: string): Promise<StoredLog>
+  /** The epoch of the owner, 0 for none, and the offset of its newest checkpoint. */
+  look(log: string): Promise<{ readonly epoch: number; readonly offset: number | null }>
+  /** Replaces the checkpoint; false, and nothing changes, when the log has another owner by now. */
+  writeCheckpoint(
+    log: string,
+    checkpoint: { readonly epoch: number; readonly offset: number; readonly bytes: Uint8Array },
+  ): Promise<boolean>
+}
+
 /** Reads endpoint records; ids without a record are left out. */
 export interface RecordReader {
   read(endpointIds: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>>
@@ -215,6 +239,7 @@ export interface Store {
   readonly kv: KvSink
   readonly tsdb: TsdbSink
   readonly claims: ClaimStore
+  readonly logs: LogStore
   readonly records: RecordReader
   readonly reader: StoreReader
   close(): Promise<void>

@@ -23,6 +23,7 @@ import { LogState } from './compute/log-state.ts'
 import { RowReader } from './compute/row-reader.ts'
 import { isSampled } from './compute/sampler.ts'
 import type { ChangedEndpoints } from './deliver/changed-endpoints.ts'
+import { knownErrors } from './deliver/endpoint-update.ts'
 import type { LogPlace } from './deliver/log-place.ts'
 import type { MetricWriter } from './deliver/metric-writer.ts'
 import type { PredictionBatches } from './deliver/prediction-batches.ts'
@@ -311,8 +312,7 @@ export class Processor {
     if (typeof firstRequest === 'string' && !Number.isNaN(firstRequestUs)) {
       endpoint.recordFirstRequest(firstRequest, firstRequestUs)
     }
-    const errorCount = Number(read.record?.get('error_count') ?? 0)
-    if (Number.isSafeInteger(errorCount) && errorCount > 0) endpoint.resumeErrors(errorCount)
+    endpoint.resumeErrors(knownErrors(read.record, this.#parts.log))
     const { waiting } = lead
     lead.waiting = null
     this.#unread.delete(lead)

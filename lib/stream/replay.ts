@@ -1,7 +1,7 @@
-import type { Spool } from './accept/spool.ts'
 import type { SpoolRecord } from './accept/spool-format.ts'
 import type { CrashMarks } from './crash-marks.ts'
 import type { Flusher } from './deliver/flusher.ts'
+import type { EventLog } from './event-log.ts'
 import type { Clock } from './ports.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -10,7 +10,7 @@ const STEP = 2_000
 
 /** What a replay works on. */
 export interface ReplayParts {
-  readonly spool: Spool
+  readonly spool: EventLog
   readonly marks: CrashMarks
   readonly flusher: Flusher
   readonly clock: Clock
@@ -31,7 +31,6 @@ export async function replay(firstOffset: number, parts: ReplayParts): Promise<n
   for (const record of spool.replay((range) => telemetry.spoolDamaged(range), firstOffset)) {
     recordCount++
     if (marks.isPoison(record.offset)) {
-      telemetry.recordCrashed({ offset: record.offset })
       parts.refuse(record)
     } else {
       marks.aboutTo(record.offset)

@@ -3,12 +3,13 @@ import type { Counters } from './compute/counters.ts'
 import type { Endpoint } from './compute/endpoint.ts'
 import type { EndpointMerge } from './compute/endpoint-merge.ts'
 import { meanOf, shortestRate } from './compute/sliding-windows.ts'
-import type { Count } from './deliver/flusher.ts'
+import type { Count, Flusher } from './deliver/flusher.ts'
+import type { PredictionBatches } from './deliver/prediction-batches.ts'
 
 /** What the function says of itself, as the JSON that people and the command line read. */
 export interface Status {
   readonly log: string
-  /** Logs of processes that are gone, which this one has taken over. */
+  /** Other logs of the process: spools that it has taken over, shards of streams. */
   readonly adopted: readonly string[]
   /** received = accepted + error + ignored + rejected + duplicate + waiting. */
   readonly events: Readonly<Record<string, number>>
@@ -37,18 +38,51 @@ export interface EndpointStatus {
   readonly latency_avg_us: number | null
 }
 
-/** The events of the books by what came of them. */
-export function eventCounts(counters: Counters): Readonly<Record<string, number>> {
+/** What the status of a log is read from. */
+export interface StatusSources {
+  readonly log: string
+  readonly nowUs: number
+  readonly counters: Counters
+  readonly flusher: Pick<Flusher, 'delivered' | 'pending'>
+  readonly predictions: Pick<PredictionBatches, 'writtenBefore' | 'refusedBefore'>
+  readonly endpoints: readonly Endpoint[]
+  readonly merge: EndpointMerge
+  /** Parquet files that were there when the log was taken over. */
+  readonly filesBefore: number
+}
+
+/** The status of one log. */
+export function statusOf(sources: StatusSources): Status {
+  const { log, nowUs, counters, flusher, predictions, endpoints, merge, filesBefore } = sources
   const { received, accepted, error, ignored, rejected, duplicate, waiting } = counters
-  return { received, accepted, error, ignored, rejected, duplicate, waiting }
+  const { written, refused } = flusher.delivered
+  return {
+    log,
+    adopted: [],
+    events: { received, accepted, error, ignored, rejected, duplicate, waiting },
+    rows: {
+      accepted: counters.rowsAccepted,
+      rejected: counters.rowsRejected,
+      late: endpoints.reduce((sum, { lateCount }) => sum + lateCount, 0),
+    },
+    rejections: Object.fromEntries(counters.rejections),
+    ignored: Object.fromEntries(counters.notices),
+    written: {
+      ...written,
+      parquetFiles: written.parquetFiles + filesBefore,
+      parquetRows: written.parquetRows + predictions.writtenBefore,
+    },
+    refused: { ...refused, parquetRows: refused.parquetRows + predictions.refusedBefore },
+    pending: flusher.pending,
+    // Each one by the log that had its newest event.
+    endpoints: endpoints
+      .filter((endpoint) => merge.isNewest(endpoint))
+      .map((endpoint) => endpointStatus(endpoint, merge, nowUs)),
+  }
 }
 
 /** What there is to say of one endpoint. */
-export function endpointStatus(
-  endpoint: Endpoint,
-  merge: EndpointMerge,
-  nowUs: number,
-): EndpointStatus {
+function endpointStatus(endpoint: Endpoint, merge: EndpointMerge, nowUs: number): EndpointStatus {
   const { identity, endpointId } = endpoint
   const { rowCount, lateCount, errorCount, rejections } = merge.counts(endpoint)
   const totals = merge.totals(endpoint, merge.streamTimeUs(endpoint, nowUs))

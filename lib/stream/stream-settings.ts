@@ -6,6 +6,8 @@ import type { PredictionLimits } from './deliver/prediction-batches.ts'
 
 /** The settings as the stream needs them. */
 export interface StreamSettings {
+  /** Whether the stream keeps events until they are spooled, or until they are delivered. */
+  readonly ack: 'spooled' | 'delivered'
   readonly project: string
   readonly sampleWindow: number
   readonly defaultVersion: string
@@ -17,5 +19,4 @@ export interface StreamSettings {
   readonly recordAgeMsMax: number
   readonly metricLimits: MetricBatchLimits
   readonly predictionLimits: PredictionLimits
-  readonly spoolBytesMax: number
 }

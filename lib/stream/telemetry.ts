@@ -49,6 +49,19 @@ export class Telemetry {
     this.#log.warn(message, fields)
   }
 
+  shardTaken(fields: {
+    readonly shard: string
+    readonly log: string
+    readonly epoch: number
+    readonly offset: number | null
+  }): void {
+    this.#log.info('Took over a shard, from its checkpoint on.', fields)
+  }
+
+  shardLost(fields: { readonly shard: string }): void {
+    this.#log.info('A shard was taken over by another worker.', fields)
+  }
+
   /** Tried again with the next checkpoint. */
   spoolNotShortened(fields: { readonly reason: string }): void {
     this.#log.warn('The spool could not be shortened; it is tried again.', fields)
@@ -85,7 +98,7 @@ export class Telemetry {
   }
 
   sinkRetry(fields: {
-    readonly sink: SinkName | 'records'
+    readonly sink: SinkName | 'records' | 'checkpoints'
     readonly reason: string
     readonly attemptCount: number
   }): void {

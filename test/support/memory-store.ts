@@ -7,11 +7,12 @@ import type {
   ParquetSink,
   PredictionFile,
   Store,
+  StoredLog,
   StoredRecord,
 } from '../../lib/stream/ports.ts'
 
 /** A store in memory that keeps what it is given, and does what a test tells it to do instead. */
-export interface MemoryStore extends Pick<Store, 'kv' | 'tsdb' | 'claims' | 'records'> {
+export interface MemoryStore extends Pick<Store, 'kv' | 'tsdb' | 'claims' | 'logs' | 'records'> {
   readonly parquet: ParquetSink
   /** Endpoint id -> attributes, merged as they came. */
   readonly items: Map<string, Map<string, Attribute>>
@@ -42,6 +43,7 @@ export function memoryStore(): MemoryStore {
   const files = new Map<string, PredictionFile>()
   const outcomes: MemoryStore['outcomes'] = { kv: [], tsdb: [], parquet: [] }
   const failures: Error[] = []
+  const logs = new Map<string, StoredLog>()
   const failIfTold = (): void => {
     const failure = failures.shift()
     if (failure !== undefined) throw failure
@@ -105,6 +107,25 @@ export function memoryStore(): MemoryStore {
         failIfTold()
         if (claimed.some((other) => fileName(other) === fileName(claim))) return false
         claimed.push(claim)
+        return true
+      },
+    },
+    logs: {
+      takeOver: async (log) => {
+        failIfTold()
+        const { epoch = 0, checkpoint = null } = logs.get(log) ?? {}
+        logs.set(log, { epoch: epoch + 1, checkpoint })
+        return { epoch: epoch + 1, checkpoint }
+      },
+      look: async (log) => {
+        failIfTold()
+        const { epoch = 0, checkpoint = null } = logs.get(log) ?? {}
+        return { epoch, offset: checkpoint?.offset ?? null }
+      },
+      writeCheckpoint: async (log, { epoch, offset, bytes }) => {
+        failIfTold()
+        if (logs.get(log)?.epoch !== epoch) return false
+        logs.set(log, { epoch, checkpoint: { offset, bytes } })
         return true
       },
     },

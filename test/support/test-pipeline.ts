@@ -74,7 +74,13 @@ export async function openTestPipeline(
     log,
     settings: streamSettings(config),
     checkpointDisk: disk,
-    spool: new Spool(disk, { segmentBytes: config.spoolSegmentBytes, syncEvery: false }),
+    markDisk: disk,
+    isStillOwner: async () => true,
+    spool: new Spool(disk, {
+      segmentBytes: config.spoolSegmentBytes,
+      bytesMax: config.spoolBytesMax,
+      syncEvery: false,
+    }),
     deadLetterFile: {
       append: (line) => {
         if (deadLetterDisk.isFull) throw Object.assign(new Error('disk full'), { code: 'ENOSPC' })

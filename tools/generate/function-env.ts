@@ -9,7 +9,16 @@ const INDENT = '    '
 const LINE_CHARS_MAX = 100
 
 /**
- * The entries of `spec.env` in function.yaml: every setting with its default. Secrets come from a
+ * What the shipped function has other than the defaults: its stream trigger leaves the acknowledgement to the
+ * function, so that nothing depends on a disk.
+ */
+export const DEPLOYED: ReadonlyMap<string, string> = new Map([
+  ['ACK', 'delivered'],
+  ['ACK_WINDOW_SIZE', '10000'],
+])
+
+/**
+ * The entries of `spec.env` in function.yaml: every setting with its default, but for DEPLOYED. Secrets come from a
  * Kubernetes secret. What is empty by default is only shown, so that it does not hide a variable
  * that the platform sets for all functions.
  */
@@ -40,7 +49,7 @@ function entryOf(envName: string, field: Field): readonly string[] {
       '      optional: true',
     ]
   }
-  const value = defaultText(field)
+  const value = DEPLOYED.get(envName) ?? defaultText(field)
   if (value !== '') return [head, `  value: ${quoted(value)}`]
   const example = field.kind === 'text' ? field.example : ''
   return [`# ${head}`, `#   value: ${quoted(example)}`]

@@ -9,6 +9,7 @@
  *                         millisecond; value or text, the other one NULL. Native partitions: one a
  *                         month and a default one (partitions.ts).
  * parquet_claims          key (log, endpoint_id, hour, number); both offsets are included
+ * stream_logs             key log; the epoch of its owner, and its newest checkpoint, gzip, with its offset
  * model_monitoring_schema one row per migration that was applied
  *
  * Keys are COLLATE "C": the same order on every machine, and the cheapest one.
@@ -61,6 +62,17 @@ export const MIGRATIONS: readonly Migration[] = [
         first_offset bigint NOT NULL,
         last_offset bigint NOT NULL,
         PRIMARY KEY (log, endpoint_id, hour, number)
+      )`,
+    ],
+  },
+  {
+    version: 3,
+    statements: [
+      `CREATE TABLE stream_logs (
+        log text COLLATE "C" PRIMARY KEY,
+        epoch bigint NOT NULL,
+        checkpoint_offset bigint,
+        checkpoint bytea
       )`,
     ],
   },

@@ -2,6 +2,7 @@ import type { Store } from '../../stream/ports.ts'
 import { createClaimStore } from './claim-store.ts'
 import type { Database } from './database.ts'
 import { createKvSink } from './kv-sink.ts'
+import { createLogStore } from './log-store.ts'
 import { createRecordReader, createStoreReader } from './readers.ts'
 import { createTsdbSink } from './tsdb-sink.ts'
 
@@ -11,6 +12,7 @@ export function createStore(database: Database, nowMs: () => number = Date.now):
     kv: createKvSink(database),
     tsdb: createTsdbSink(database, nowMs),
     claims: createClaimStore(database),
+    logs: createLogStore(database),
     records: createRecordReader(database),
     reader: createStoreReader(database),
     close: () => database.close(),

@@ -3,6 +3,7 @@ import { StreamError } from '../../stream/errors.ts'
 import type { Store } from '../../stream/ports.ts'
 import { createClaimStore } from './claim-store.ts'
 import { createKvSink } from './kv-sink.ts'
+import { createLogStore } from './log-store.ts'
 import { createRecordReader, createStoreReader } from './readers.ts'
 import { inferWith, RecordSchema, type Warn } from './record-schema.ts'
 import { createTsdbSink } from './tsdb-sink.ts'
@@ -51,11 +52,16 @@ export function openV3io(options: V3ioStoreOptions): Store {
   const recordFrames = container === tsdb.container ? frames : framesIn(container)
   const table = client.table(container, kvTable)
   const schema = new RecordSchema(table, inferWith(recordFrames, kvTable), warn)
-  const claims = claimsPath(kvTable)
+  const claims = beside(kvTable, 'parquet-claims')
   return {
     kv: createKvSink({ table, schema, atOnce: AT_ONCE }),
     tsdb: createTsdbSink(frames, tsdb.table),
     claims: createClaimStore((log) => client.table(container, `${claims}/${log}`)),
+    logs: createLogStore({
+      table: client.table(container, beside(kvTable, 'stream-logs')),
+      objects: client.objects(container),
+      folder: beside(kvTable, 'stream-checkpoints'),
+    }),
     records: createRecordReader(table, { atOnce: AT_ONCE }),
     reader: createStoreReader(table, { frames, table: tsdb.table }),
     close: async () => {
@@ -66,9 +72,9 @@ export function openV3io(options: V3ioStoreOptions): Store {
   }
 }
 
-/** Beside the table of the records: `p/model-endpoints/endpoints` -> `p/model-endpoints/parquet-claims`. */
-function claimsPath(kvTable: string): string {
-  return [...kvTable.split('/').slice(0, -1), 'parquet-claims'].join('/')
+/** Beside the table of the records: `p/model-endpoints/endpoints` -> `p/model-endpoints/NAME`. */
+function beside(kvTable: string, name: string): string {
+  return [...kvTable.split('/').slice(0, -1), name].join('/')
 }
 
 function configured<T>(name: string, make: () => T): T {

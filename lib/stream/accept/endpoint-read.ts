@@ -27,7 +27,7 @@ const NAMING = [
   'monitor_configuration',
 ] as const
 /** Attributes that count only when an endpoint is first met. */
-const RESUMED = ['first_request', 'error_count'] as const
+const RESUMED = ['first_request', 'error_count', 'stream_error_counts'] as const
 
 /** The JSON of a read, with nothing of the record that state does not depend on. */
 export function encodeRead({ source, endpointId, model, record }: EndpointRead): string {

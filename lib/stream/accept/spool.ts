@@ -1,5 +1,6 @@
 import assert from 'node:assert'
 import { errorCode, StreamError } from '../errors.ts'
+import type { EventLog } from '../event-log.ts'
 import type { SegmentDisk, SegmentFile } from '../ports.ts'
 import { crc32 } from './crc32.ts'
 import type { FrameSeeds, NewRecord, SegmentHeader, SpoolRecord } from './spool-format.ts'
@@ -21,6 +22,8 @@ import {
 export interface SpoolOptions {
   /** A segment is closed when it holds so many bytes; more than SEGMENT_HEADER_BYTES. */
   readonly segmentBytes: number
+  /** Size at which no more may come in; at half of it the oldest rows are written early. Default: none. */
+  readonly bytesMax?: number
   /** Whether each record is made to survive a power cut before append() returns. */
   readonly syncEvery: boolean
 }
@@ -56,7 +59,8 @@ interface KnownSegment {
 }
 
 /** The append-only log of one worker's raw events; it gives each record its offset. */
-export class Spool {
+export class Spool implements EventLog {
+  readonly redelivers = false
   readonly #disk: SegmentDisk
   readonly #options: SpoolOptions
   #scratch = Buffer.allocUnsafe(64 * 1024)
@@ -97,6 +101,14 @@ export class Spool {
    */
   get bytes(): number {
     return this.#closedBytes + (this.#segment === null ? 0 : this.#segmentSize)
+  }
+
+  get isHalfFull(): boolean {
+    return this.bytes > (this.#options.bytesMax ?? Number.POSITIVE_INFINITY) / 2
+  }
+
+  get isFull(): boolean {
+    return this.bytes >= (this.#options.bytesMax ?? Number.POSITIVE_INFINITY)
   }
 
   /**

@@ -3,7 +3,7 @@ import { type Endpoint, NO_TIME } from './endpoint.ts'
 import type { EndpointTable, WindowTotals } from './endpoint-table.ts'
 
 /** The endpoints of one log. */
-export type LogEndpoints = Pick<EndpointTable<never>, 'find' | 'totals'>
+export type LogEndpoints = Pick<EndpointTable<never>, 'log' | 'find' | 'totals'>
 
 /** What was counted of an endpoint. */
 export interface EndpointCounts {
@@ -81,17 +81,34 @@ export class EndpointMerge {
     return totals
   }
 
-  /** Errors of all logs, and what the record knew before the first of them. */
+  /** Errors of all logs, of this process and of others, and what the record knew before the first. */
   errorCount(endpoint: Endpoint): number {
     if (this.#isAlone) return endpoint.errorCount
-    let before = endpoint.errorsBefore
-    let here = endpoint.errorsHere
-    for (const part of this.#others(endpoint)) {
-      // A log that met the endpoint later has read what the others had counted until then.
-      before = Math.min(before, part.endpoint.errorsBefore)
-      here += part.endpoint.errorsHere
+    const parts = this.#others(endpoint)
+    // Where records do not tell whose errors they hold, a log has those in it that others had counted by then.
+    const before = Math.min(
+      endpoint.errorsBefore,
+      ...parts.map((part) => part.endpoint.errorsBefore),
+    )
+    let count = before
+    for (const errors of this.errorsByLog(endpoint).values()) count += errors
+    return count
+  }
+
+  /** Errors by the log that counted them, those of 0 left out. */
+  errorsByLog(endpoint: Endpoint): ReadonlyMap<string, number> {
+    const parts = [{ table: this.#own, endpoint }, ...this.#others(endpoint)]
+    const errors = new Map<string, number>()
+    for (const { endpoint: one } of parts) {
+      for (const [log, count] of one.errorsElsewhere ?? []) {
+        errors.set(log, Math.max(errors.get(log) ?? 0, count))
+      }
     }
-    return before + here
+    for (const { table, endpoint: one } of parts) {
+      if (one.errorsHere > 0) errors.set(table.log, one.errorsHere)
+      else errors.delete(table.log)
+    }
+    return errors
   }
 
   /** What was counted, summed over the logs. */

@@ -41,6 +41,8 @@ export type TableCheckpoint = readonly [
 
 /** Layout of a table. */
 export interface EndpointTableOptions {
+  /** Name of the log, default ''. */
+  readonly log?: string
   readonly countWindows: WindowLayout
   readonly latencyWindows: WindowLayout
   /** Sources at most, > 0. */
@@ -49,6 +51,7 @@ export interface EndpointTableOptions {
 
 /** The endpoints of one log, with their windows. Slots are given in order of registration. */
 export class EndpointTable<Waiting> {
+  readonly log: string
   readonly endpoints: Endpoint[] = []
   /** By every id that a source may have: two spellings of one endpoint share their lead. */
   readonly #byId = new Map<string, Lead<Waiting>>()
@@ -61,7 +64,8 @@ export class EndpointTable<Waiting> {
   /** Latencies, where their buckets have another width. */
   readonly #latencies: SlidingWindows | null
 
-  constructor({ countWindows, latencyWindows, endpointsMax }: EndpointTableOptions) {
+  constructor({ countWindows, latencyWindows, endpointsMax, log = '' }: EndpointTableOptions) {
+    this.log = log
     this.#countWindows = countWindows
     this.#latencyWindows = latencyWindows
     const isShared = countWindows.periodMs === latencyWindows.periodMs

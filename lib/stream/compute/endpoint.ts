@@ -30,6 +30,14 @@ export const NO_TIME = -1
 
 const sharedTexts = new SharedTexts(10_000)
 
+/** Errors that an endpoint's record knows of besides those that a log counts itself. */
+export interface KnownErrors {
+  /** Of before there were logs. */
+  readonly before: number
+  /** By the log that has counted them. */
+  readonly elsewhere: ReadonlyMap<string, number>
+}
+
 /** An endpoint as a checkpoint has it. */
 export interface EndpointCheckpoint {
   readonly source: EventSource
@@ -45,6 +53,8 @@ export interface EndpointCheckpoint {
   readonly lastRow: readonly [hadCounts: boolean, errorCount: number]
   readonly record: readonly [rowCount: number, hasCounts: boolean]
   readonly schema: SchemaState
+  /** Left out where there are none. */
+  readonly errorsElsewhere?: readonly (readonly [log: string, count: number])[]
 }
 
 /**
@@ -70,6 +80,8 @@ export class Endpoint {
   /** `when` of the newest call, and of the latest by event time; '' where serverForm() gives it. */
   #timestampText = ''
   #lastRequestText = ''
+  /** Errors that other logs had counted by then; null for none. */
+  errorsElsewhere: ReadonlyMap<string, number> | null = null
   /** Rejected calls and rows by reason; made at the first one. */
   rejections: Map<Reason, number> | null = null
   /** What the record said when it was last read: decides whether a later reading is news. */
@@ -125,10 +137,12 @@ export class Endpoint {
 
   /** Errors and rejected calls, those that the record knew before this log included. */
   get errorCount(): number {
-    return this.errorsBefore + this.errorsHere
+    let count = this.errorsBefore + this.errorsHere
+    for (const elsewhere of this.errorsElsewhere?.values() ?? []) count += elsewhere
+    return count
   }
 
-  /** Those that the record knew when this log first read it. */
+  /** Those that the record knew when this log first read it, and that no log has counted. */
   get errorsBefore(): number {
     return this.#number(ERRORS_BEFORE)
   }
@@ -204,9 +218,10 @@ export class Endpoint {
     this.#numbers[this.#at + ERRORS_HERE] = this.#number(ERRORS_HERE) + 1
   }
 
-  /** Goes on from what the endpoint's record has counted before this log. */
-  resumeErrors(count: number): void {
-    this.#numbers[this.#at + ERRORS_BEFORE] = count
+  /** Goes on from what the endpoint's record knew before this log. */
+  resumeErrors({ before, elsewhere }: KnownErrors): void {
+    this.#numbers[this.#at + ERRORS_BEFORE] = before
+    this.errorsElsewhere = elsewhere.size === 0 ? null : elsewhere
   }
 
   /** Moves stream time on to an event's time; never back. */
@@ -304,6 +319,7 @@ export class Endpoint {
       lastRow: [this.lastRowHadCounts, this.lastRowErrorCount],
       record: [this.recordedRowCount, this.hasRecordCounts],
       schema: this.schema.toState(),
+      ...(this.errorsElsewhere === null ? {} : { errorsElsewhere: [...this.errorsElsewhere] }),
     }
   }
 
@@ -324,6 +340,7 @@ export class Endpoint {
     ;[this.lastRowHadCounts, this.lastRowErrorCount] = state.lastRow
     ;[this.recordedRowCount, this.hasRecordCounts] = state.record
     this.schema.restore(state.schema)
+    this.errorsElsewhere = state.errorsElsewhere ? new Map(state.errorsElsewhere) : null
   }
 
   /** Everything that later events build on, as plain values in a fixed order. */
@@ -337,6 +354,7 @@ export class Endpoint {
       [...(this.rejections ?? [])].sort(),
       this.recordDigest,
       this.schema.toState(),
+      [...(this.errorsElsewhere ?? [])],
     ]
   }
 }

@@ -1,20 +1,24 @@
-import type { Endpoint } from '../compute/endpoint.ts'
+import { isJsonObject } from '../accept/event.ts'
+import { tryParseJson } from '../accept/parse-json.ts'
+import type { Endpoint, KnownErrors } from '../compute/endpoint.ts'
 import type { EndpointMerge } from '../compute/endpoint-merge.ts'
-import type { EndpointUpdate } from '../ports.ts'
+import type { EndpointUpdate, StoredRecord } from '../ports.ts'
 import { recordAttributes } from './endpoint-record.ts'
 
-/**
- * The record of an endpoint as it is now, over all logs; what it says is taken note of.
- *
- * @param project  of functions whose uri names none
- */
+/** What an update is made from. */
+export interface UpdateContext {
+  readonly merge: EndpointMerge
+  readonly nowUs: number
+  /** Of functions whose uri names none. */
+  readonly project: string
+  /** Whether the record says which log has counted how many errors (see knownErrors). */
+  readonly tellsErrorsByLog: boolean
+}
+
+/** The record of an endpoint as it is now, over all logs; what it says is taken note of. */
 export function endpointUpdate(
   endpoint: Endpoint,
-  {
-    merge,
-    nowUs,
-    project,
-  }: { readonly merge: EndpointMerge; readonly nowUs: number; readonly project: string },
+  { merge, nowUs, project, tellsErrorsByLog }: UpdateContext,
 ): EndpointUpdate {
   const totals = merge.totals(endpoint, merge.streamTimeUs(endpoint, nowUs))
   endpoint.recordedRowCount = endpoint.rowCount
@@ -38,7 +42,38 @@ export function endpointUpdate(
     generatedFeatures: names.features,
     generatedLabels: names.labels,
   })
-  return { endpointId, attributes }
+  if (!tellsErrorsByLog) return { endpointId, attributes }
+  // Also where it is empty: after a crash it may have to become so.
+  const value = JSON.stringify(Object.fromEntries(merge.errorsByLog(endpoint)))
+  return {
+    endpointId,
+    attributes: new Map([...attributes, [ERRORS_BY_LOG, { type: 'string', value }]]),
+  }
+}
+
+/** JSON object: log -> errors that it has counted into `error_count`. */
+const ERRORS_BY_LOG = 'stream_error_counts'
+
+/**
+ * What a record knows of errors besides those that a log counts itself: a log that is not kept on a disk
+ * reads the record again after a crash, with its own errors in it.
+ */
+export function knownErrors(record: StoredRecord | null, log: string): KnownErrors {
+  const all = countOf(record?.get('error_count'))
+  const byLog = tryParseJson(String(record?.get(ERRORS_BY_LOG) ?? ''))
+  let before = all
+  const elsewhere = new Map<string, number>()
+  for (const [name, value] of Object.entries(isJsonObject(byLog) ? byLog : {})) {
+    const count = countOf(value)
+    before -= count
+    if (name !== log && count > 0) elsewhere.set(name, count)
+  }
+  return { before: Math.max(before, 0), elsewhere }
+}
+
+function countOf(value: unknown): number {
+  const count = Number(value ?? 0)
+  return Number.isSafeInteger(count) && count > 0 ? count : 0
 }
 
 /** The project under which MLRun registers the endpoints of a function. */

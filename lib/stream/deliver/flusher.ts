@@ -51,6 +51,8 @@ export interface FlusherParts {
   readonly parquet: ParquetSink
   readonly claims: ClaimStore
   readonly deadLetters: DeadLetters
+  /** Looks whether the log is still ours; where that cannot be looked up, it is taken to be. */
+  readonly isStillOwner: () => Promise<boolean>
   readonly clock: Clock
   readonly random: () => number
   readonly telemetry: Telemetry
@@ -267,7 +269,7 @@ export class Flusher {
    * @returns  the claim, or why it is to be tried again
    */
   async #claim({ endpoint, hour, batch }: OpenBatch): Promise<Claim | string> {
-    const { claimed, claims, log } = this.#parts
+    const { claimed, claims, log, isStillOwner } = this.#parts
     const { endpointId } = endpoint
     const { first: firstOffset, last: lastOffset } = batch.offsets
     const keep = (claim: Claim): Claim => {
@@ -283,8 +285,13 @@ export class Flusher {
         const there = all.filter((other) => other.endpointId === endpointId && other.hour === hour)
         const isOurs = there.some((other) => isSameClaim(other, claim)) // an answer was lost
         if (isOurs) return keep(claim)
-        // Only another owner of the log can have claimed rows that are in this batch.
-        assert(!there.some((other) => overlap(other, claim)), 'the log has another owner')
+        // Only another owner of the log can have claimed rows that are in this batch, or to come.
+        if (there.some((other) => other.lastOffset >= firstOffset)) {
+          const isOwner = await isStillOwner()
+          // An owner must look anew, and that is to begin anew: its rows are placed already.
+          assert(!isOwner, 'another owner of the log has claimed rows of ours')
+          return 'The log has another owner.'
+        }
         // Claims of an hour that was forgotten, because nothing came for it any more.
         number = Math.max(number, ...there.map((other) => other.number)) + 1
       }
@@ -350,10 +357,6 @@ function noCount(): Count {
 
 function valueCount(rows: readonly MetricRow[]): number {
   return rows.reduce((sum, row) => sum + row.names.length, 0)
-}
-
-function overlap(a: Claim, b: Claim): boolean {
-  return a.firstOffset <= b.lastOffset && b.firstOffset <= a.lastOffset
 }
 
 function isSameClaim(a: Claim, b: Claim): boolean {

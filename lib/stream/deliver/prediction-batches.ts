@@ -98,6 +98,7 @@ export class PredictionBatches {
   ): OpenBatch | null {
     const range = this.#claims.find({ endpointId: endpoint.endpointId, hour }, offset)
     if (range === null) return this.#openOf(endpoint, hour, nowMs)
+    this.#closeBefore(endpoint, hour)
     if (range.state !== 'promised') {
       if (range.state === 'written') this.writtenBefore++
       else this.refusedBefore++
@@ -109,6 +110,14 @@ export class PredictionBatches {
     this.#promised.set(range.claim, open)
     this.#openBytes += open.batch.bytes
     return open
+  }
+
+  /** What comes before a claimed range and what comes after it are files of their own: ranges never overlap. */
+  #closeBefore(endpoint: Endpoint, hour: number): void {
+    const open = this.#open.get(endpoint)?.find((batch) => batch.hour === hour)
+    if (open === undefined || open.isFull) return
+    open.isFull = true
+    this.#full.push(open)
   }
 
   #openOf(endpoint: Endpoint, hour: number, nowMs: number): OpenBatch {

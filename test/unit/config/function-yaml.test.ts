@@ -7,6 +7,7 @@ import { parse } from 'yaml'
 import { settings } from '../../../lib/config/fields.ts'
 import { parseConfig } from '../../../lib/config/parse.ts'
 import { parquetPath } from '../../../lib/config/paths.ts'
+import { DEPLOYED } from '../../../tools/generate/function-env.ts'
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/)
 
@@ -130,13 +131,14 @@ test('the triggers keep one process to a shard', () => {
   assert.equal(stream.trigger['numWorkers'], 1)
   assert.equal(stream.attributes['workerAllocationMode'], 'static')
   assert.equal(stream.trigger['explicitAckMode'], 'enable', 'needs static allocation')
-  assert.equal(stream.attributes['ackWindowSize'], parseConfig({}).ackWindowSize)
+  assert.equal(String(stream.attributes['ackWindowSize']), DEPLOYED.get('ACK_WINDOW_SIZE'))
+  assert.equal(DEPLOYED.get('ACK'), 'delivered')
   assert.equal(stream.attributes['seekTo'], 'earliest')
   assert.equal(stream.trigger['password'], '$generate', 'no key stands in the file')
   assert.equal(spec['minReplicas'], spec['maxReplicas'], 'shards are divided by the replicas')
 })
 
-test('the environment is every setting with its default, as texts', () => {
+test('the environment is every setting with its default or what is meant to be deployed, as texts', () => {
   const given = new Map(env.map((entry) => [entry['name'], entry]))
   const values: Record<string, string> = {}
   for (const { envName, field } of settings) {
@@ -156,7 +158,7 @@ test('the environment is every setting with its default, as texts', () => {
     }
   }
   assert.deepEqual([...given.keys()], [], 'nothing but settings')
-  assert.deepEqual(parseConfig(values), parseConfig({}))
+  assert.deepEqual(parseConfig(values), parseConfig(Object.fromEntries(DEPLOYED)))
 })
 
 test('what must outlive the container lies on a mounted volume', () => {

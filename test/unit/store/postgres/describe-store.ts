@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import { after, before, describe, test } from 'node:test'
 import { safeText } from '../../../../lib/store/safe-text.ts'
 import type { Attribute, Claim, MetricRow, Store } from '../../../../lib/stream/ports.ts'
+import { describeLogs } from '../describe-logs.ts'
 
 const HOUR_MS = 3_600_000
 /** 2024-05-01T00:00:00.123Z: milliseconds that must come back exactly. */
@@ -43,6 +44,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describeRecords(() => store)
     describeMetrics(() => store)
     describeClaims(() => store)
+    describeLogs(() => store.logs)
   })
 }
 

@@ -279,16 +279,16 @@ test('a claim that was made although its answer was lost is taken up, not made a
   assert.deepEqual(idsIn(own), [['r']])
 })
 
-test('a number that is taken by other rows is passed over', async () => {
-  const own = await opened({}, [servingEvent()])
+test('a number that is taken by rows before is passed over', async () => {
+  const own = await opened({}, ['no event', servingEvent()])
   const other = { log: TEST_LOG, endpointId: SERVING_ID, hour: 498_224, number: 1 }
-  own.store.claimed.push({ ...other, firstOffset: 500, lastOffset: 600 })
+  own.store.claimed.push({ ...other, firstOffset: 0, lastOffset: 0 })
   await own.pipeline.flushAll()
   assert.deepEqual(
     own.store.claimed.map(({ number, firstOffset }) => [number, firstOffset]),
     [
-      [1, 500],
-      [2, 0],
+      [1, 0],
+      [2, 1],
     ],
   )
   assert.deepEqual(
