@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { DEAD_LETTERS_HELP, deadLetters } from './dead-letters.ts'
 import { explain, wrongUsage } from './errors.ts'
 import { ENDPOINTS_HELP, readEndpoints, readSeries, SERIES_HELP } from './read-commands.ts'
 import { run } from './run.ts'
@@ -14,13 +15,15 @@ const COMMANDS = new Map<string, Command>([
   ['run', { help: RUN_HELP, run }],
   ['endpoints', { help: ENDPOINTS_HELP, run: readEndpoints }],
   ['series', { help: SERIES_HELP, run: readSeries }],
+  ['dead-letters', { help: DEAD_LETTERS_HELP, run: deadLetters }],
 ])
 
 const HELP = `model-monitoring COMMAND [options]
 
-  run        starts the function on this machine, plays events to it and serves HTTP
-  endpoints  shows the endpoints and their newest numbers
-  series     shows the metrics over time
+  run           starts the function on this machine, plays events to it and serves HTTP
+  endpoints     shows the endpoints and their newest numbers
+  series        shows the metrics over time
+  dead-letters  shows what was not taken, and gives it to the function again
 
 "model-monitoring COMMAND --help" says more.
 `

@@ -1,6 +1,17 @@
 import assert from 'node:assert'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Answer, type NuclioEvent, readStreamPosition, respond } from 'nuclio-sdk-ts'
+import {
+  type Answer,
+  type NuclioEvent,
+  readHeader,
+  readStreamPosition,
+  respond,
+} from 'nuclio-sdk-ts'
+import {
+  DEAD_LETTER_HEADER,
+  DEAD_LETTER_SHARD,
+  isDeadLetterKey,
+} from '../lib/stream/accept/dead-letter-key.ts'
 import { errorCode, errorMessage, StreamError } from '../lib/stream/errors.ts'
 import type { Logs } from '../lib/stream/logs.ts'
 import type { StreamPosition } from '../lib/stream/ports.ts'
@@ -52,9 +63,17 @@ async function prepare(position: StreamPosition, { shards }: Service): Promise<s
   }
 }
 
-/** Takes an event that was pushed over HTTP: 202, 400 with the reason, or 503 when there is no room. */
+/**
+ * Takes an event that was pushed over HTTP: 202, 400 with the reason, or 503 when there is no room. One that
+ * is a dead letter taken up again says so by its key, and counts once however often it comes.
+ */
 export function takeFromHttp(event: NuclioEvent, service: Service): Answer {
-  const taken = tryToTake(event, { service, position: null, log: service.logs })
+  const key = readHeader(event, DEAD_LETTER_HEADER)
+  if (key !== undefined && !isDeadLetterKey(key)) {
+    return [400, `${DEAD_LETTER_HEADER} must be LOG/OFFSET/CALL/ROW, not ${JSON.stringify(key)}.`]
+  }
+  const position = key === undefined ? null : { shard: `${DEAD_LETTER_SHARD}${key}`, offset: 0 }
+  const taken = tryToTake(event, { service, position, log: service.logs })
   if (taken.kind === 'held') {
     service.telemetry.answersHeld({ reason: taken.reason })
     const body = { error: `Try again later: ${taken.reason}.` }

@@ -13,7 +13,7 @@ export interface Status {
   readonly adopted: readonly string[]
   /** received = accepted + error + ignored + rejected + duplicate + waiting. */
   readonly events: Readonly<Record<string, number>>
-  readonly rows: { readonly accepted: number; readonly rejected: number; readonly late: number }
+  readonly rows: RowCounts
   /** Rejected events, calls and rows by reason. */
   readonly rejections: Readonly<Record<string, number>>
   readonly ignored: Readonly<Record<string, number>>
@@ -22,6 +22,16 @@ export interface Status {
   readonly refused: Count
   readonly pending: Pick<Count, 'records' | 'metricRows' | 'parquetRows'>
   readonly endpoints: readonly EndpointStatus[]
+}
+
+/** The books of rows. */
+export interface RowCounts {
+  readonly accepted: number
+  readonly rejected: number
+  /** Of the accepted ones, those that were too old for the windows. */
+  readonly late: number
+  /** accepted - in Parquet - pending - refused by the Parquet sink: 0, or it is a bug of ours. */
+  readonly unaccounted: number
 }
 
 /** One endpoint of it. */
@@ -56,6 +66,9 @@ export function statusOf(sources: StatusSources): Status {
   const { log, nowUs, counters, flusher, predictions, endpoints, merge, filesBefore } = sources
   const { received, accepted, error, ignored, rejected, duplicate, waiting } = counters
   const { written, refused } = flusher.delivered
+  const { pending } = flusher
+  const writtenRows = written.parquetRows + predictions.writtenBefore
+  const refusedRows = refused.parquetRows + predictions.refusedBefore
   return {
     log,
     adopted: [],
@@ -64,16 +77,17 @@ export function statusOf(sources: StatusSources): Status {
       accepted: counters.rowsAccepted,
       rejected: counters.rowsRejected,
       late: endpoints.reduce((sum, { lateCount }) => sum + lateCount, 0),
+      unaccounted: counters.rowsAccepted - writtenRows - pending.parquetRows - refusedRows,
     },
     rejections: Object.fromEntries(counters.rejections),
     ignored: Object.fromEntries(counters.notices),
     written: {
       ...written,
       parquetFiles: written.parquetFiles + filesBefore,
-      parquetRows: written.parquetRows + predictions.writtenBefore,
+      parquetRows: writtenRows,
     },
-    refused: { ...refused, parquetRows: refused.parquetRows + predictions.refusedBefore },
-    pending: flusher.pending,
+    refused: { ...refused, parquetRows: refusedRows },
+    pending,
     // Each one by the log that had its newest event.
     endpoints: endpoints
       .filter((endpoint) => merge.isNewest(endpoint))

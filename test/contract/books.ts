@@ -8,7 +8,11 @@ type Counts = Readonly<Record<string, number>>
 export interface Status {
   readonly store: string
   readonly events: Counts
-  readonly rows: { readonly accepted: number; readonly rejected: number }
+  readonly rows: {
+    readonly accepted: number
+    readonly rejected: number
+    readonly unaccounted: number
+  }
   readonly written: Counts
   readonly pending: Counts
 }
@@ -21,6 +25,7 @@ export function statusOf(answer: WireAnswer): Status {
   const status: Status = JSON.parse(answer.body)
   const sum = OUTCOMES.reduce((total, outcome) => total + (status.events[outcome] ?? 0), 0)
   assert.equal(status.events['received'], sum, JSON.stringify(status.events))
+  assert.equal(status.rows.unaccounted, 0, JSON.stringify(status))
   return status
 }
 

@@ -127,7 +127,8 @@ async function schedule(seed: number): Promise<Outcome> {
   const taken = events.filter(({ isError }) => !isError)
   const wanted = taken.flatMap(({ rows }) => rows.map((row) => [`${row}`, 1] as const))
   assert.deepEqual(new Map([...got].sort()), new Map(wanted.sort()))
-  const { endpoints } = live.logs.status()
+  const { endpoints, rows: books } = live.logs.status()
+  assert.equal(books.unaccounted, 0)
   const counted = endpoints.map(({ model, predictions, errors }) => [model, predictions, errors])
   const byHand = [0, 1].map((model) => {
     const own = events.filter((_, offset) => offset % 2 === model)

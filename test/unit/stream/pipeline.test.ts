@@ -202,7 +202,7 @@ test('the status tells of each endpoint its rate, its latency and what was refus
   await nextTurns()
   const { log, endpoints, rows } = own.pipeline.status()
   assert.equal(log, '00000000-0000-4000-8000-000000000001')
-  assert.deepEqual(rows, { accepted: 601, rejected: 0, late: 1 })
+  assert.deepEqual(rows, { accepted: 601, rejected: 0, late: 1, unaccounted: 0 })
   assert.deepEqual(endpoints, [
     {
       endpoint_id: SERVING_ID,
