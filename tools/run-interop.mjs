@@ -1,12 +1,12 @@
 // Runs the tests that need programs from outside npm: what we write is read back by the platform's own
 // Python clients, by pyarrow and by pandas, and a real PostgreSQL server is written to.
-//   node tools/run-interop.mjs
+//   node tools/run-interop.mjs [PATH ...]   only the test files whose path starts with one of PATH
 // It wants Python 3.11 with venv and pip, and PostgreSQL's server programs; as root on Debian it installs
 // what is missing. The Python packages go into .build/interop-venv.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { buildProduct } from '../build.mjs'
 import { findTests, runTestFiles } from './test-files.mjs'
 
@@ -94,6 +94,11 @@ function mustRun(program, args) {
     giveUp(`"${[program, ...args].join(' ')}" failed: what it says above tells why.`)
 }
 
+const prefixes = process.argv.slice(2).map((path) => relative('.', path))
+const isChosen = (path) => prefixes.length === 0 || prefixes.some((one) => path.startsWith(one))
+const entryPoints = findTests(TESTS).sort().filter(isChosen)
+if (entryPoints.length === 0) giveUp(`No test file begins with ${prefixes.join(' or ')}.`)
+
 const postgres = found(findPostgres, {
   packages: ['postgresql'],
   missing: "PostgreSQL's server programs (initdb, postgres) are not there",
@@ -104,4 +109,4 @@ const python = found(findPython, {
 })
 const env = { INTEROP_POSTGRES: postgres, INTEROP_PYTHON: pythonWithPackages(python) }
 await buildProduct({ quiet: true })
-process.exit(await runTestFiles(findTests(TESTS).sort(), { out: OUT, env }))
+process.exit(await runTestFiles(entryPoints, { out: OUT, env }))

@@ -93,6 +93,11 @@ export class Checkpoints {
     return this.#pending[0] ?? null
   }
 
+  /** Offset of the newest whole one, whether it is the beginning or waits to become it; -1 for none. */
+  get newest(): number {
+    return this.#pending.at(-1) ?? this.#beginning
+  }
+
   /**
    * Begins one, between two records of the log; nothing if one is being written already.
    *

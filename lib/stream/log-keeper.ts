@@ -55,8 +55,10 @@ export class LogKeeper {
   #begin(): void {
     const { spool, processor, checkpoints } = this.#parts
     const offset = spool.nextOffset - 1
+    // Another one of the same offset would take the place of a whole one, and be removed with it.
+    if (offset <= checkpoints.newest) return
     // An event that waits for its endpoint is not applied yet, and is nowhere but in the log.
-    if (offset < 0 || processor.unread.size > 0 || checkpoints.isUnderWay) return
+    if (processor.unread.size > 0 || checkpoints.isUnderWay) return
     this.#segmentId = spool.segmentId
     checkpoints.begin(() => this.#parts.header(offset))
     // It settles the disk's trouble itself; a rejection is our bug and ends us.

@@ -13,7 +13,10 @@ import { assertTold, cli, events, standIn, storeIn, temporaryFolder, write } fro
 suite('wrong usage', { concurrency: 4 }, () => {
   for (const { args, sentence } of [
     { args: [], sentence: /^Which command: run, endpoints, series, dead-letters\?/ },
-    { args: ['audit'], sentence: /^There is no command "audit", only run, endpoints, series, dead-letters\.$/ },
+    {
+      args: ['audit'],
+      sentence: /^There is no command "audit", only run, endpoints, series, dead-letters\.$/,
+    },
     { args: ['run', '--fast'], sentence: /^Unknown option '--fast': "run --help" lists/ },
     { args: ['series', 'iris'], sentence: /^Unexpected argument 'iris'/ },
     { args: ['run', '--port', 'x'], sentence: /^--port wants a whole number from 0 to 65535, / },

@@ -97,8 +97,13 @@ export class FunctionProcess {
   /** Starts the function and waits for the wrapper's start line, which does not wait for init. */
   static async start(launch: Launch): Promise<FunctionProcess> {
     const started = await FunctionProcess.launch(launch)
-    await started.until(() => started.#isReady || undefined)
+    await started.ready()
     return started
+  }
+
+  /** Waits for the wrapper's start line. */
+  async ready(): Promise<void> {
+    await this.until(() => this.#isReady || undefined)
   }
 
   /** What the process has written to its stderr. */

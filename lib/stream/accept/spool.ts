@@ -17,6 +17,7 @@ import {
   segmentIdOf,
   segmentName,
 } from './spool-format.ts'
+import { useAndClose } from './use-and-close.ts'
 
 /** How a spool writes. */
 export interface SpoolOptions {
@@ -142,7 +143,14 @@ export class Spool implements EventLog {
     }
     const range = { from: fromOffset, end: Number.POSITIVE_INFINITY }
     for (const one of waiting) yield* this.#replaySegment(one, range, onDamage)
+    for (const { name } of waiting) this.#syncSegment(name)
     this.#segmentId = Math.max(this.#segmentId, lastId)
+  }
+
+  /** What a killed process had appended and not synced is built upon from now on. */
+  #syncSegment(name: string): void {
+    const file = this.#disk.open(name)
+    useAndClose(file, () => file.sync())
   }
 
   #readSegment(id: number, isLast: boolean): ReadSegment {
@@ -227,8 +235,10 @@ export class Spool implements EventLog {
    */
   removeBefore(offset: number): void {
     for (;;) {
-      const [oldest, next] = this.#segments
-      // Records of a segment are before the first one of the next; the newest always stays.
+      const [oldest, ...others] = this.#segments
+      // Records of a segment are before the first one of the next whose header is whole.
+      const next = others.find(({ firstOffset }) => firstOffset !== null)
+      // The newest always stays.
       if (oldest === undefined || next === undefined) return
       if (next.firstOffset === null || next.firstOffset > offset) return
       this.#disk.remove(segmentName(oldest.id))
@@ -380,19 +390,4 @@ export class Spool implements EventLog {
     this.#forgetSegment()
     useAndClose(segment, () => this.#syncUnlessEvery(segment))
   }
-}
-
-/** Closes the file whatever happens; when both fail, the use's error is thrown. */
-function useAndClose(file: SegmentFile, use: () => void): void {
-  try {
-    use()
-  } catch (error) {
-    try {
-      file.close()
-    } catch {
-      // Of less interest than what failed before it.
-    }
-    throw error
-  }
-  file.close()
 }

@@ -53,6 +53,12 @@ export class ClaimedRanges {
     return this.#ranges.get(keyOf(key))?.find(isInside) ?? null
   }
 
+  /** Whether a claim of the key has rows between two offsets, both excluded. */
+  liesBetween(key: Key, first: number, last: number): boolean {
+    const known = this.#ranges.get(keyOf(key)) ?? []
+    return known.some(({ claim }) => claim.lastOffset > first && claim.firstOffset < last)
+  }
+
   /** The number that the next claim of an endpoint and hour takes. */
   nextNumber(key: Key): number {
     const known = this.#ranges.get(keyOf(key)) ?? []

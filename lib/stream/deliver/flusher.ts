@@ -283,8 +283,9 @@ export class Flusher {
         if (await claims.create(claim)) return keep(claim)
         const all = await claims.list(log)
         const there = all.filter((other) => other.endpointId === endpointId && other.hour === hour)
-        const isOurs = there.some((other) => isSameClaim(other, claim)) // an answer was lost
-        if (isOurs) return keep(claim)
+        // An answer was lost, maybe that to another number.
+        const ours = there.find((other) => isSameRange(other, claim))
+        if (ours !== undefined) return keep(ours)
         // Only another owner of the log can have claimed rows that are in this batch, or to come.
         if (there.some((other) => other.lastOffset >= firstOffset)) {
           const isOwner = await isStillOwner()
@@ -359,6 +360,6 @@ function valueCount(rows: readonly MetricRow[]): number {
   return rows.reduce((sum, row) => sum + row.names.length, 0)
 }
 
-function isSameClaim(a: Claim, b: Claim): boolean {
-  return a.number === b.number && a.firstOffset === b.firstOffset && a.lastOffset === b.lastOffset
+function isSameRange(a: Claim, b: Claim): boolean {
+  return a.firstOffset === b.firstOffset && a.lastOffset === b.lastOffset
 }

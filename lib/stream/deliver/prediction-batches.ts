@@ -45,6 +45,8 @@ export class PredictionBatches {
   /** Taken by whoever writes them, and not settled yet. */
   readonly #taken = new Set<OpenBatch>()
   readonly #pool = new RowPool()
+  /** Whether everything was read again that earlier owners may have claimed. */
+  #isReadAgain = false
   #openBytes = 0
   #cutBytes = 0
   #openRows = 0
@@ -72,7 +74,7 @@ export class PredictionBatches {
   add(endpoint: Endpoint, row: PredictionRow, nowMs: number): void {
     const hour = hourOf(row.atUs)
     const open =
-      row.offset <= this.#claims.lastOffset
+      !this.#isReadAgain || row.offset <= this.#claims.lastOffset
         ? this.#placeClaimed({ endpoint, hour }, row.offset, nowMs)
         : this.#openOf(endpoint, hour, nowMs)
     if (open === null) return
@@ -97,8 +99,8 @@ export class PredictionBatches {
     nowMs: number,
   ): OpenBatch | null {
     const range = this.#claims.find({ endpointId: endpoint.endpointId, hour }, offset)
+    this.#cutSpanning(endpoint, offset + 1)
     if (range === null) return this.#openOf(endpoint, hour, nowMs)
-    this.#closeBefore(endpoint, hour)
     if (range.state !== 'promised') {
       if (range.state === 'written') this.writtenBefore++
       else this.refusedBefore++
@@ -112,12 +114,18 @@ export class PredictionBatches {
     return open
   }
 
-  /** What comes before a claimed range and what comes after it are files of their own: ranges never overlap. */
-  #closeBefore(endpoint: Endpoint, hour: number): void {
-    const open = this.#open.get(endpoint)?.find((batch) => batch.hour === hour)
-    if (open === undefined || open.isFull) return
-    open.isFull = true
-    this.#full.push(open)
+  /**
+   * Cuts an endpoint's batches that would have a claimed range in the middle: another owner has claimed what
+   * came after their rows, or under other settings a row is taken that was rejected when the claim was made.
+   * None of them has rows of the record that is being applied.
+   */
+  #cutSpanning(endpoint: Endpoint, offset: number): void {
+    for (const open of [...(this.#open.get(endpoint) ?? [])]) {
+      const { hour, batch } = open
+      if (batch.rowCount === 0) continue
+      const key = { endpointId: endpoint.endpointId, hour }
+      if (this.#claims.liesBetween(key, batch.offsets.first, offset)) this.#cutOne(open)
+    }
   }
 
   #openOf(endpoint: Endpoint, hour: number, nowMs: number): OpenBatch {
@@ -176,6 +184,11 @@ export class PredictionBatches {
 
   /** After the log was read again: the promised files are as whole as they will ever be. */
   cutPromised(): void {
+    this.#isReadAgain = true
+    // No open batch goes on behind a range that was claimed before.
+    for (const endpoint of [...this.#open.keys()]) {
+      this.#cutSpanning(endpoint, Number.POSITIVE_INFINITY)
+    }
     for (const open of this.#promised.values()) this.#moveToCut(open)
     this.#promised.clear()
   }
