@@ -28,14 +28,17 @@ export async function readInheritance({
   telemetry,
 }: PipelineParts): Promise<Inheritance> {
   const deadLetters = new DeadLetters(deadLetterFile, log, deadLetterLines)
-  const ranges: ClaimedRange[] = []
-  for (const claim of await store.claims.list(log)) {
-    const isRefused = deadLetters.wasRefused('parquet', refusedKey(claim, 0))
-    const isWritten = await parquet.has(claim)
-    ranges.push({ claim, state: isWritten ? 'written' : isRefused ? 'refused' : 'promised' })
-  }
   const checkpoint = Checkpoints.read(checkpointDisk, (name) => {
     telemetry.checkpointDamaged({ keptAs: `${name}.damaged` })
   })
+  const beginning = checkpoint?.header.offset ?? -1
+  const ranges: ClaimedRange[] = []
+  for (const claim of await store.claims.list(log)) {
+    const isRefused = deadLetters.wasRefused('parquet', refusedKey(claim, 0))
+    // What lies before the beginning is delivered, so that a start need not look at every file there ever was.
+    const isBefore = claim.lastOffset <= beginning
+    const isWritten = isBefore ? !isRefused : await parquet.has(claim)
+    ranges.push({ claim, state: isWritten ? 'written' : isRefused ? 'refused' : 'promised' })
+  }
   return { claimed: new ClaimedRanges(ranges), deadLetters, checkpoint }
 }
