@@ -64,7 +64,7 @@ export class LiveService {
         bytesMax: config.spoolBytesMax,
         syncEvery: false,
       }),
-      deadLetterFile: { append: silent, close: silent },
+      deadLetterFile: { append: silent, sync: silent, close: silent },
       deadLetterLines: [],
       store,
       parquet,

@@ -50,7 +50,7 @@ export class ProcessorBench {
       place: new LogPlace(),
       onChange: silent,
       predictions: this.#predictions,
-      deadLetters: new DeadLetters({ append: silent, close: silent }, 'bench', []),
+      deadLetters: new DeadLetters({ append: silent, sync: silent, close: silent }, 'bench', []),
       telemetry: new Telemetry({ debug: silent, info: silent, warn: silent, error: silent }),
       bounds: settings.bounds,
       sampleWindow: settings.sampleWindow,

@@ -73,7 +73,7 @@ export function measureStoreHangs(): Promise<Findings> {
         bytesMax: config.spoolBytesMax,
         syncEvery: false,
       }),
-      deadLetterFile: { append: silent, close: silent },
+      deadLetterFile: { append: silent, sync: silent, close: silent },
       deadLetterLines: [],
       store,
       // Never asked: a claim comes before a file, and none can be made.

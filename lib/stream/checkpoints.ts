@@ -93,6 +93,11 @@ export class Checkpoints {
     return this.#pending[0] ?? null
   }
 
+  /** Offset of the one that the log begins with, -1 for none. */
+  get beginning(): number {
+    return this.#beginning
+  }
+
   /** Offset of the newest whole one, whether it is the beginning or waits to become it; -1 for none. */
   get newest(): number {
     return this.#pending.at(-1) ?? this.#beginning

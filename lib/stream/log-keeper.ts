@@ -1,3 +1,4 @@
+import type { DeadLetters } from './accept/dead-letters.ts'
 import type { CheckpointHeader } from './checkpoint-format.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { Flusher } from './deliver/flusher.ts'
@@ -17,6 +18,7 @@ export interface LogKeeperParts {
   readonly flusher: Flusher
   readonly predictions: PredictionBatches
   readonly metrics: MetricBatches
+  readonly deadLetters: DeadLetters
   readonly clock: Clock
   readonly telemetry: Telemetry
   readonly header: (offset: number) => CheckpointHeader
@@ -32,6 +34,15 @@ export class LogKeeper {
 
   constructor(parts: LogKeeperParts) {
     this.#parts = parts
+  }
+
+  /**
+   * Whether the log has no room for more. Never while all that it holds is delivered: the newest segment
+   * stays until there is another one, however large it is.
+   */
+  get isFull(): boolean {
+    const { spool, checkpoints } = this.#parts
+    return spool.isFull && checkpoints.beginning < spool.nextOffset - 1
   }
 
   /** To be called now and then, between records of the log. */
@@ -76,9 +87,16 @@ export class LogKeeper {
   }
 
   #shorten(): void {
-    const { checkpoints, flusher, spool, telemetry } = this.#parts
-    if (checkpoints.oldestPending === null) return
-    const beginning = checkpoints.promote(flusher.oldestOffset)
+    const { checkpoints, flusher, spool, telemetry, deadLetters } = this.#parts
+    const { oldestOffset } = flusher
+    if ((checkpoints.oldestPending ?? oldestOffset) >= oldestOffset) return
+    // What is nowhere but there must be as safe from a power cut as the log was.
+    const unsafe = deadLetters.sync()
+    if (unsafe !== null) {
+      telemetry.spoolNotShortened({ reason: unsafe })
+      return
+    }
+    const beginning = checkpoints.promote(oldestOffset)
     if (beginning === null) return
     try {
       spool.removeBefore(beginning + 1)

@@ -174,6 +174,7 @@ export class Pipeline {
       flusher: this.#flusher,
       predictions: this.#predictions,
       metrics,
+      deadLetters,
       clock,
       telemetry,
       header: (offset) => this.#headerAt(offset),
@@ -298,7 +299,7 @@ export class Pipeline {
   /** Why no event may come in at this moment; null when it may. */
   get holdReason(): string | null {
     if (this.#flusher.isFull) return 'too much waits to be written'
-    if (this.#parts.spool.isFull) return 'the spool has reached SPOOL_BYTES_MAX'
+    if (this.#keeper.isFull) return 'the spool has reached SPOOL_BYTES_MAX'
     if (this.#processor.waitingBytes > WAITING_BYTES_MAX) return 'the store cannot be read'
     if (this.#deadLetters.waitingCount > DEAD_LETTERS_WAITING_MAX) {
       return 'dead letters cannot be written'

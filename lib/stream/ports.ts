@@ -282,5 +282,7 @@ export interface SegmentFile {
 /** An append-only text file of lines, such as the dead letters. */
 export interface LineFile {
   append(line: string): void
+  /** Makes what was appended survive a power cut. */
+  sync(): void
   close(): void
 }

@@ -62,7 +62,7 @@ export class ShardWorker {
       settings: streamSettings(config),
       store: own,
       parquet: { write: alive(store.parquet.write), has: alive(store.parquet.has) },
-      deadLetterFile: { append: silent, close: silent },
+      deadLetterFile: { append: silent, sync: silent, close: silent },
       deadLetterLines: [],
       tables,
       clock,

@@ -86,6 +86,7 @@ export async function openTestPipeline(
         if (deadLetterDisk.isFull) throw Object.assign(new Error('disk full'), { code: 'ENOSPC' })
         deadLetterLines.push(line)
       },
+      sync: () => undefined,
       close: () => undefined,
     },
     deadLetterLines: [...deadLetterLines],

@@ -49,11 +49,17 @@ export function openLineFile(folder: string, name: string): LineFile {
   const file = openSync(path, 'a+')
   const isTorn = fstatSync(file).size > 0 && readFileSync(path).at(-1) !== 0x0a
   if (isTorn) writeAll(file, Buffer.from('\n'), 1)
+  syncFolder(folder)
+  /** A write that failed may have left a part, which must not swallow the next line. */
+  let mayBeTorn = false
   return {
     append: (line) => {
-      const bytes = Buffer.from(`${line}\n`)
+      const bytes = Buffer.from(mayBeTorn ? `\n${line}\n` : `${line}\n`)
+      mayBeTorn = true
       writeAll(file, bytes, bytes.length)
+      mayBeTorn = false
     },
+    sync: () => fdatasyncSync(file),
     close: () => closeSync(file),
   }
 }

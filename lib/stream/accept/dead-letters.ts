@@ -93,6 +93,8 @@ export function refusedLine(letter: RefusedLetter): string {
 export class DeadLetters {
   readonly #file: LineFile
   readonly #waiting: string[] = []
+  /** At first too: an earlier process may have written lines and died. */
+  #hasUnsynced = true
   #written: Set<string> | null
   /** What stores have refused before this process: they may refuse it again at any time. */
   readonly #refused = new Set<string>()
@@ -148,7 +150,24 @@ export class DeadLetters {
         return errorMessage(error)
       }
       this.#waiting.shift()
+      this.#hasUnsynced = true
     }
+    return null
+  }
+
+  /**
+   * Makes the letters that were written survive a power cut.
+   *
+   * @returns  null when they do, else what the disk said
+   */
+  sync(): string | null {
+    if (!this.#hasUnsynced) return null
+    try {
+      this.#file.sync()
+    } catch (error) {
+      return errorMessage(error)
+    }
+    this.#hasUnsynced = false
     return null
   }
 

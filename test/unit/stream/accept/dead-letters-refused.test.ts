@@ -48,6 +48,7 @@ function diskOf(room = Number.POSITIVE_INFINITY): Disk {
         disk.room--
         lines.push(line)
       },
+      sync: () => undefined,
       close: () => undefined,
     },
   }

@@ -20,7 +20,14 @@ const LETTER: DeadLetter = {
 
 function linesFile(): { lines: string[]; file: LineFile } {
   const lines: string[] = []
-  return { lines, file: { append: (line) => void lines.push(line), close: () => undefined } }
+  return {
+    lines,
+    file: {
+      append: (line) => void lines.push(line),
+      sync: () => undefined,
+      close: () => undefined,
+    },
+  }
 }
 
 test('a line holds key, place, time, reason and the bytes as text', () => {
