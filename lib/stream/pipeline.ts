@@ -145,6 +145,7 @@ export class Pipeline {
         claims: store.claims,
         parquet: parts.parquet,
         isStillOwner: parts.isStillOwner,
+        hasRivals: parts.spool.redelivers,
         clock,
         random,
         updateOf: (endpoint) =>

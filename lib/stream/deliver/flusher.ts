@@ -51,6 +51,8 @@ export interface FlusherParts {
   readonly parquet: ParquetSink
   readonly claims: ClaimStore
   readonly deadLetters: DeadLetters
+  /** Whether others may make claims in this log while we do, as they may where no lock can keep them from it. */
+  readonly hasRivals: boolean
   /** Looks whether the log is still ours; where that cannot be looked up, it is taken to be. */
   readonly isStillOwner: () => Promise<boolean>
   readonly clock: Clock
@@ -269,7 +271,7 @@ export class Flusher {
    * @returns  the claim, or why it is to be tried again
    */
   async #claim({ endpoint, hour, batch }: OpenBatch): Promise<Claim | string> {
-    const { claimed, claims, log, isStillOwner } = this.#parts
+    const { claimed, claims, log, isStillOwner, hasRivals } = this.#parts
     const { endpointId } = endpoint
     const { first: firstOffset, last: lastOffset } = batch.offsets
     const keep = (claim: Claim): Claim => {
@@ -287,7 +289,7 @@ export class Flusher {
         const ours = there.find((other) => isSameRange(other, claim))
         if (ours !== undefined) return keep(ours)
         // Only another owner of the log can have claimed rows that are in this batch, or to come.
-        if (there.some((other) => other.lastOffset >= firstOffset)) {
+        if (there.some((other) => overlap(other, claim) || (hasRivals && isAfter(other, claim)))) {
           const isOwner = await isStillOwner()
           // An owner must look anew, and that is to begin anew: its rows are placed already.
           assert(!isOwner, 'another owner of the log has claimed rows of ours')
@@ -358,6 +360,14 @@ function noCount(): Count {
 
 function valueCount(rows: readonly MetricRow[]): number {
   return rows.reduce((sum, row) => sum + row.names.length, 0)
+}
+
+function overlap(a: Claim, b: Claim): boolean {
+  return a.firstOffset <= b.lastOffset && b.firstOffset <= a.lastOffset
+}
+
+function isAfter(a: Claim, b: Claim): boolean {
+  return a.firstOffset > b.lastOffset
 }
 
 function isSameRange(a: Claim, b: Claim): boolean {

@@ -1,0 +1,68 @@
+/** Every kind of trouble that schedules hold; a long run must meet each of them. */
+export const FAULT_KINDS = [
+  'process killed',
+  'power cut',
+  'killed before a call',
+  'killed after a call',
+  'killed inside a write',
+  'killed while starting',
+  'call reached the store after death',
+  'unsynced bytes lost',
+  'unsynced bytes garbled',
+  'removed file came back',
+  'dead letters lost',
+  'short write',
+  'ENOSPC',
+  'EIO',
+  'start failed',
+  'store refused a call',
+  'store applied and failed',
+  'store applied a half',
+  'store answered late',
+  'answers out of order',
+  'sink refused for good',
+  'dead letter not written',
+  'answer held',
+  'event given again after an error',
+  'event delivered again',
+  'late event',
+  'event ahead of time',
+  'clock set forward',
+  'clock set back',
+  'batch limits changed',
+  'segment size changed',
+  'WHEN_SKEW_MAX changed',
+] as const
+export type FaultKind = (typeof FAULT_KINDS)[number]
+
+/** What schedules must reach besides trouble, so that trouble meets it. */
+export const REACHED_KINDS = [
+  'segment begun',
+  'checkpoint became the beginning',
+  'segment removed',
+  'hour of event time changed',
+  'event rejected',
+  'error event',
+  'batch event',
+  'two logs',
+  'two logs with the same endpoints',
+] as const
+export type ReachedKind = (typeof REACHED_KINDS)[number]
+
+/** How often each kind was met. */
+export class FaultBook {
+  readonly #counts = new Map<FaultKind | ReachedKind, number>()
+
+  count(kind: FaultKind | ReachedKind): void {
+    this.#counts.set(kind, this.of(kind) + 1)
+  }
+
+  of(kind: FaultKind | ReachedKind): number {
+    return this.#counts.get(kind) ?? 0
+  }
+
+  /** Kinds that were never met. */
+  get missing(): readonly string[] {
+    return [...FAULT_KINDS, ...REACHED_KINDS].filter((kind) => this.of(kind) === 0)
+  }
+}
