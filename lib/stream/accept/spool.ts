@@ -142,13 +142,14 @@ export class Spool implements EventLog {
       waiting.push(segment)
     }
     const range = { from: fromOffset, end: Number.POSITIVE_INFINITY }
-    for (const one of waiting) yield* this.#replaySegment(one, range, onDamage)
     for (const { name } of waiting) this.#syncSegment(name)
+    for (const one of waiting) yield* this.#replaySegment(one, range, onDamage)
     this.#segmentId = Math.max(this.#segmentId, lastId)
   }
 
-  /** What a killed process had appended and not synced is built upon from now on. */
+  /** What a killed process had appended and not synced is built upon as soon as it is read. */
   #syncSegment(name: string): void {
+    if (!this.#options.syncEvery) return
     const file = this.#disk.open(name)
     useAndClose(file, () => file.sync())
   }
