@@ -35,7 +35,10 @@ export function assertRows(
   assert.deepEqual([...counts.keys()], [], 'rows of no event')
 }
 
-/** Every rejected event and row is in the dead letters once, and nothing else. */
+/** Of metrics that a shard's owner before had written already, when the shard has come back to a worker. */
+const REPEATED_METRIC = 'The time series table has a sample as new as this one already'
+
+/** Every rejected event and row is in the dead letters once, and nothing else of events. */
 export function assertLetters(
   folder: string,
   events: readonly StreamEvent[],
@@ -48,7 +51,8 @@ export function assertLetters(
   )
   const counts = new Map<string, number>()
   for (const line of lines) {
-    const { body } = JSON.parse(line)
+    const { body, sink, reason } = JSON.parse(line)
+    if (sink === 'tsdb' && String(reason).startsWith(REPEATED_METRIC)) continue
     const [id = line] = String(body).match(EVENT_ID) ?? []
     counts.set(id, (counts.get(id) ?? 0) + 1)
   }

@@ -48,6 +48,9 @@ const REPLAYS_KILLED_MAX = 2
 /** Told of what a kill may tear: a frame of the spool that was half written and not answered. */
 const EXPECTED_TROUBLE = 'Bytes of the spool are no whole records; they were kept aside.'
 
+/** framesd takes no metrics a second time, as they come when a shard comes back to a worker. */
+const REFUSED = 'A store refused rows for good; they are in the dead letters.'
+
 /** What there was to see at the moment of a kill. */
 interface Moment {
   readonly inHand: Given | null
@@ -207,8 +210,10 @@ export class KillableWorker {
 
   #noteTroubles(): void {
     const { logs } = this.process
-    const isTrouble = ({ level, message }: WireLog): boolean =>
-      level !== 'info' && message !== EXPECTED_TROUBLE
+    const isRepeatedMetric = ({ message, with: told }: WireLog): boolean =>
+      this.#losesDisk && message === REFUSED && told['sink'] === 'tsdb'
+    const isTrouble = (log: WireLog): boolean =>
+      log.level !== 'info' && log.message !== EXPECTED_TROUBLE && !isRepeatedMetric(log)
     this.troubles.push(...logs.filter(isTrouble))
   }
 
