@@ -9,10 +9,10 @@ import type { Service } from '../handler/wiring.ts'
 import { parseConfig } from '../lib/config/parse.ts'
 import { openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
 import { createParquetSink, type ParquetFileSink } from '../lib/store/parquet/parquet-sink.ts'
-import { Spool } from '../lib/stream/accept/spool.ts'
 import { Logs } from '../lib/stream/logs.ts'
 import { Pipeline } from '../lib/stream/pipeline.ts'
 import type { Outcome, Store } from '../lib/stream/ports.ts'
+import { spoolLog } from '../lib/stream/spool-log.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
 import type { EventStream } from './events.ts'
 import { cpuUsOf, PRODUCT } from './support.ts'
@@ -56,10 +56,7 @@ export class LiveService {
       tables: [],
       log: randomUUID(),
       settings: streamSettings(config),
-      checkpointDisk: spoolDisk,
-      markDisk: spoolDisk,
-      isStillOwner: async () => true,
-      spool: new Spool(spoolDisk, {
+      ...spoolLog(spoolDisk, {
         segmentBytes: config.spoolSegmentBytes,
         bytesMax: config.spoolBytesMax,
         syncEvery: false,

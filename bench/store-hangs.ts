@@ -11,8 +11,8 @@ import { streamSettings } from '../handler/stream-settings.ts'
 import { parseConfig } from '../lib/config/parse.ts'
 import { openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
 import { openV3io } from '../lib/store/v3io/open-v3io.ts'
-import { Spool } from '../lib/stream/accept/spool.ts'
 import { Pipeline } from '../lib/stream/pipeline.ts'
+import { spoolLog } from '../lib/stream/spool-log.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
 import { EventStream, makeEvents, STEP_US } from './events.ts'
 import { ServerProcess } from './server-process.ts'
@@ -65,10 +65,7 @@ export function measureStoreHangs(): Promise<Findings> {
       tables: [],
       log: randomUUID(),
       settings: streamSettings(config),
-      checkpointDisk: disk,
-      markDisk: disk,
-      isStillOwner: async () => true,
-      spool: new Spool(disk, {
+      ...spoolLog(disk, {
         segmentBytes: config.spoolSegmentBytes,
         bytesMax: config.spoolBytesMax,
         syncEvery: false,

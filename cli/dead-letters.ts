@@ -4,10 +4,9 @@ import { DEAD_LETTER_HEADER } from '../lib/stream/accept/dead-letter-key.ts'
 import { isJsonObject } from '../lib/stream/accept/event.ts'
 import { partOfEvent } from '../lib/stream/accept/event-part.ts'
 import { tryParseJson } from '../lib/stream/accept/parse-json.ts'
-import { errorCode } from '../lib/stream/errors.ts'
 import { dataPaths } from './data-folder.ts'
 import { type Letter, readLetters } from './dead-letter-files.ts'
-import { oneLine, trouble, wrongUsage } from './errors.ts'
+import { noAnswerReason, oneLine, trouble, wrongUsage } from './errors.ts'
 import { DATA_FOLDER, DEMO_FOLDER } from './run-options.ts'
 import { type Column, formatCount, printable, tableLines } from './table.ts'
 import { readOptions, someText } from './usage.ts'
@@ -184,8 +183,7 @@ async function post(body: Uint8Array, key: string, url: string) {
     })
     return { status: response.status, text: await response.text() }
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined
-    const why = errorCode(cause) || (error instanceof Error ? error.name : 'no answer')
+    const why = noAnswerReason(error)
     throw trouble(`The function at ${url} cannot be reached (${why}): see that it runs.`)
   }
 }

@@ -91,3 +91,9 @@ export const NOT_BUILT = 'The function is not built: run "npm run build" first.'
 export function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
+
+/** Why a request got no answer, in a word: a code such as ECONNREFUSED, or the name of the error. */
+export function noAnswerReason(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  return errorCode(cause) || (error instanceof Error ? error.name : 'no answer')
+}

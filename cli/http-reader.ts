@@ -1,8 +1,7 @@
 import { isJsonObject } from '../lib/stream/accept/event.ts'
 import { tryParseJson } from '../lib/stream/accept/parse-json.ts'
-import { errorCode } from '../lib/stream/errors.ts'
 import type { SeriesQuery } from '../lib/stream/ports.ts'
-import { type CliError, oneLine, trouble } from './errors.ts'
+import { type CliError, noAnswerReason, oneLine, trouble } from './errors.ts'
 import type { Reader } from './open-reader.ts'
 
 /** A record of an endpoint by attribute name. */
@@ -44,8 +43,7 @@ export function httpReader({ port, pid }: { readonly port: number; readonly pid:
   }
 
   function noAnswer(error: unknown): CliError {
-    const cause = error instanceof Error ? error.cause : undefined
-    const why = errorCode(cause) || (error instanceof Error ? error.name : 'no answer')
+    const why = noAnswerReason(error)
     return trouble(
       `Process ${pid} has the store and does not answer at ${base} (${why}): ` +
         'try again in a moment, or stop that process.',

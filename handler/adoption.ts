@@ -1,4 +1,4 @@
-import { errorCode, errorMessage } from '../lib/stream/errors.ts'
+import { errorMessage, isOurMistake } from '../lib/stream/errors.ts'
 import type { Logs } from '../lib/stream/logs.ts'
 import type { Pipeline } from '../lib/stream/pipeline.ts'
 import type { Telemetry } from '../lib/stream/telemetry.ts'
@@ -28,8 +28,7 @@ export async function adoptOne(parts: AdoptionParts): Promise<void> {
     owned.set(found.log, found)
     telemetry.logAdopted({ log: found.log })
   } catch (error) {
-    const code = errorCode(error)
-    if (code === '' || code === 'ERR_ASSERTION') throw error // a bug of ours
+    if (isOurMistake(error)) throw error
     // Left to whoever comes next, this process included.
     found?.lock.release()
     telemetry.logNotAdopted({ reason: errorMessage(error) })

@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import type { Config } from '../lib/config/fields.ts'
 import { readLines } from '../lib/store/disk/read-lines.ts'
 import { openLineFile, openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
-import { Spool } from '../lib/stream/accept/spool.ts'
 import { Pipeline, type PipelineParts } from '../lib/stream/pipeline.ts'
 import type { Store } from '../lib/stream/ports.ts'
+import { type LogParts, spoolLog } from '../lib/stream/spool-log.ts'
 import type { OwnedLog } from './open-log.ts'
 import { streamSettings } from './stream-settings.ts'
 
@@ -20,31 +20,42 @@ export interface PipelineSurroundings
  *
  * @throws StreamError
  */
-export async function openPipeline(
+export function openPipeline(
   { log, folder }: OwnedLog,
+  surroundings: PipelineSurroundings,
+): Promise<Pipeline> {
+  const { spoolSegmentBytes, spoolBytesMax, spoolSync } = surroundings.config
+  const parts = spoolLog(openSegmentFolder(folder), {
+    segmentBytes: spoolSegmentBytes,
+    bytesMax: spoolBytesMax,
+    syncEvery: spoolSync === 'every',
+  })
+  return openLogPipeline(log, parts, surroundings)
+}
+
+/**
+ * Opens the pipeline of a log, with the file of its dead letters.
+ *
+ * @param log  its name
+ * @throws StreamError
+ */
+export async function openLogPipeline(
+  log: string,
+  parts: LogParts,
   { config, ...shared }: PipelineSurroundings,
 ): Promise<Pipeline> {
-  const disk = openSegmentFolder(folder)
   const deadLetterName = `${log}.jsonl`
   const deadLetterFile = openLineFile(config.deadLetterPath, deadLetterName)
-  const parts: PipelineParts = {
-    ...shared,
-    log,
-    settings: streamSettings(config),
-    checkpointDisk: disk,
-    markDisk: disk,
-    isStillOwner: async () => true,
-    spool: new Spool(disk, {
-      segmentBytes: config.spoolSegmentBytes,
-      bytesMax: config.spoolBytesMax,
-      syncEvery: config.spoolSync === 'every',
-    }),
-    deadLetterFile,
-    deadLetterLines: readLines(join(config.deadLetterPath, deadLetterName)),
-    random: Math.random,
-  }
   try {
-    return await Pipeline.open(parts)
+    return await Pipeline.open({
+      ...shared,
+      ...parts,
+      log,
+      settings: streamSettings(config),
+      deadLetterFile,
+      deadLetterLines: readLines(join(config.deadLetterPath, deadLetterName)),
+      random: Math.random,
+    })
   } catch (error) {
     // It may be tried again for as long as the process lives.
     parts.spool.close()

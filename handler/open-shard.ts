@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { makeFolder } from '../lib/store/disk/make-folder.ts'
-import { readLines } from '../lib/store/disk/read-lines.ts'
-import { openLineFile, openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
-import { Pipeline } from '../lib/stream/pipeline.ts'
+import { openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
 import { ShardLog } from '../lib/stream/shard-log.ts'
 import type { OpenShard } from '../lib/stream/shards.ts'
 import { StoredCheckpoints } from '../lib/stream/stored-checkpoints.ts'
-import type { PipelineSurroundings } from './open-pipeline.ts'
-import { streamSettings } from './stream-settings.ts'
+import { openLogPipeline, type PipelineSurroundings } from './open-pipeline.ts'
 
 const NAME_CHARS_MAX = 60
 
@@ -22,9 +19,9 @@ const NAME_CHARS_MAX = 60
 export async function openShard(
   shard: string,
   onLost: () => void,
-  { config, ...shared }: PipelineSurroundings,
+  surroundings: PipelineSurroundings,
 ): Promise<OpenShard> {
-  const { store, clock, telemetry } = shared
+  const { config, store, clock, telemetry } = surroundings
   const name = shardLogName(config.project, shard)
   const markFolder = join(config.spoolPath, 'shards', name)
   makeFolder(markFolder)
@@ -41,27 +38,15 @@ export async function openShard(
     onStored: (offset) => log.stored(offset),
     onLost,
   })
-  const deadLetterName = `${name}.jsonl`
-  const deadLetterFile = openLineFile(config.deadLetterPath, deadLetterName)
-  try {
-    const pipeline = await Pipeline.open({
-      ...shared,
-      log: name,
-      settings: streamSettings(config),
-      spool: log,
-      checkpointDisk: checkpoints,
-      markDisk: openSegmentFolder(markFolder),
-      isStillOwner: () => checkpoints.check(),
-      deadLetterFile,
-      deadLetterLines: readLines(join(config.deadLetterPath, deadLetterName)),
-      random: Math.random,
-    })
-    telemetry.shardTaken({ shard, log: name, epoch: taken.epoch, offset: storedOffset })
-    return { pipeline, log, checkpoints }
-  } catch (error) {
-    deadLetterFile.close()
-    throw error
+  const parts = {
+    spool: log,
+    checkpointDisk: checkpoints,
+    markDisk: openSegmentFolder(markFolder),
+    isStillOwner: () => checkpoints.check(),
   }
+  const pipeline = await openLogPipeline(name, parts, surroundings)
+  telemetry.shardTaken({ shard, log: name, epoch: taken.epoch, offset: storedOffset })
+  return { pipeline, log, checkpoints }
 }
 
 /**

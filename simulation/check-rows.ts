@@ -1,19 +1,8 @@
 import assert from 'node:assert'
-import { type Claim, type PredictionFile, ROW } from '../lib/stream/ports.ts'
-import { rowsOfFile } from '../test/support/rows-of-file.ts'
+import type { Claim } from '../lib/stream/ports.ts'
+import { type PlacedRow, rowsIn, rowsRefused } from '../test/support/placed-rows.ts'
 import type { Outcome } from './check-outcome.ts'
 import type { LedgerEntry } from './ledger.ts'
-
-/** A row where it was found, or must be. */
-interface PlacedRow {
-  readonly endpointId: string
-  /** Whole hours since 1970 UTC. */
-  readonly hour: number
-  readonly requestId: string
-  readonly mark: number
-  /** Of its event in the log. */
-  readonly offset: number
-}
 
 const HOUR_US = 3_600_000_000
 
@@ -22,7 +11,7 @@ export function checkRows(outcome: Outcome): void {
   const { world, log, ledger } = outcome
   const files = [...world.store.memory.files.values()].filter(({ claim }) => claim.log === log.name)
   const written = files.flatMap(rowsIn)
-  const refused = refusedRows(outcome)
+  const refused = rowsRefused(outcome.log.lines.letters)
   const doubtful = ledger.entries.filter(({ isDoubtful }) => isDoubtful)
   const doubtfulOffsets = new Set(doubtful.map(({ record }) => record.offset))
   const isCertain = ({ offset }: PlacedRow): boolean => !doubtfulOffsets.has(offset)
@@ -65,35 +54,6 @@ function rowsOf({ record, event, isDuplicate, expected }: LedgerEntry): readonly
     mark,
     offset: record.offset,
   }))
-}
-
-function rowsIn(file: PredictionFile): readonly PlacedRow[] {
-  const { endpointId, hour } = file.claim
-  const stride = ROW.features + file.featureNames.length
-  return rowsOfFile(file).map((row, index) => ({
-    endpointId,
-    hour,
-    requestId: String(row['request_id']),
-    mark: Number(Object.values(row['named_features'] as object)[0]),
-    offset: file.numbers[index * stride + ROW.offset] ?? -1,
-  }))
-}
-
-/** Rows that the Parquet sink has refused, as far as the dead letters tell. */
-function refusedRows({ log }: Outcome): readonly PlacedRow[] {
-  return log.lines.letters.flatMap(({ sink, key, content }) => {
-    if (sink !== 'parquet') return []
-    const { request_id, named_features, endpoint_id, offset } = content as Record<string, unknown>
-    return [
-      {
-        endpointId: String(endpoint_id),
-        hour: Number(String(key).split(' ')[1]),
-        requestId: String(request_id),
-        mark: Number(Object.values(named_features as object)[0]),
-        offset: Number(offset),
-      },
-    ]
-  })
 }
 
 function sorted(rows: readonly PlacedRow[]): readonly PlacedRow[] {

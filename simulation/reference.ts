@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import { Spool } from '../lib/stream/accept/spool.ts'
 import { Pipeline } from '../lib/stream/pipeline.ts'
+import { spoolLog } from '../lib/stream/spool-log.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
 import { type MemoryDisk, memoryDisk } from '../test/support/memory-disk.ts'
 import { type MemoryStore, memoryStore } from '../test/support/memory-store.ts'
@@ -98,10 +99,7 @@ function open({
     tables: [],
     settings: streamSettingsOf(settings),
     // A byte, so that a checkpoint is begun by the first tick.
-    spool: new Spool(disk, { segmentBytes: 16 * 1024 * 1024, bytesMax: 1, syncEvery: false }),
-    checkpointDisk: disk,
-    markDisk: disk,
-    isStillOwner: async () => true,
+    ...spoolLog(disk, { segmentBytes: 16 * 1024 * 1024, bytesMax: 1, syncEvery: false }),
     deadLetterFile: { append: (line) => void letters.push(line), sync: nothing, close: nothing },
     deadLetterLines: [...letters],
     store,

@@ -1,7 +1,7 @@
-import { Spool } from '../lib/stream/accept/spool.ts'
 import { errorCode, StreamError } from '../lib/stream/errors.ts'
 import { Pipeline } from '../lib/stream/pipeline.ts'
 import type { Clock } from '../lib/stream/ports.ts'
+import { spoolLog } from '../lib/stream/spool-log.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
 import { type CrashSide, Gate } from './gate.ts'
 import {
@@ -81,14 +81,11 @@ export class SimulatedLog {
       log: this.name,
       tables: [],
       settings: streamSettingsOf(this.settings),
-      spool: new Spool(disk, {
+      ...spoolLog(disk, {
         segmentBytes,
         bytesMax: spoolBytesMax,
         syncEvery: scenario.syncEvery,
       }),
-      checkpointDisk: disk,
-      markDisk: disk,
-      isStillOwner: async () => true,
       deadLetterFile: this.lines.through(gate),
       deadLetterLines: [...this.lines.lines],
       ...store.through(gate),

@@ -4,7 +4,7 @@ import type { EventSource } from './accept/event.ts'
 import type { Endpoint } from './compute/endpoint.ts'
 import type { EndpointTable, Lead } from './compute/endpoint-table.ts'
 import { Lane, type LaneTask } from './deliver/lane.ts'
-import { errorCode, errorMessage } from './errors.ts'
+import { errorMessage, isOurMistake } from './errors.ts'
 import type { Clock, RecordReader, StoredRecord } from './ports.ts'
 import type { Processor, WaitingCall } from './processor.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -95,8 +95,7 @@ export class EndpointReads {
       await read()
       return null
     } catch (error) {
-      const code = errorCode(error)
-      if (code === '' || code === 'ERR_ASSERTION') throw error // a bug of ours
+      if (isOurMistake(error)) throw error
       return errorMessage(error)
     }
   }

@@ -41,3 +41,9 @@ export function errorMessage(error: unknown): string {
 export function unreachable(value: never): never {
   throw new Error(`No case for ${JSON.stringify(value)}.`)
 }
+
+/** Whether an error is a mistake of ours, and no trouble of disk or store: it has no code, or is an assertion's. */
+export function isOurMistake(error: unknown): boolean {
+  const code = errorCode(error)
+  return code === '' || code === 'ERR_ASSERTION'
+}

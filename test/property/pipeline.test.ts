@@ -5,10 +5,10 @@
 import assert from 'node:assert'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Claim, type PredictionFile, ROW } from '../../lib/stream/ports.ts'
-import { type ExpectedRow, eventPlan } from '../support/any-events.ts'
+import type { Claim } from '../../lib/stream/ports.ts'
+import { eventPlan } from '../support/any-events.ts'
 import { FAULTS } from '../support/frail-process.ts'
-import { rowsOfFile } from '../support/rows-of-file.ts'
+import { type PlacedRow, rowsIn, rowsRefused } from '../support/placed-rows.ts'
 import { anySteps, type Env, eventsIn, Trial } from '../support/trial.ts'
 
 const ENVS: readonly Env[] = [
@@ -22,10 +22,6 @@ const ENVS: readonly Env[] = [
 const anyEnv = fc.constantFrom(...ENVS)
 const anyPlans = fc.array(eventPlan, { maxLength: 40, size: 'max' })
 
-interface PlacedRow extends ExpectedRow {
-  readonly offset: number
-}
-
 /** The rows of all events that count, with their places in the log. */
 function rowsExpected(trial: Trial): readonly PlacedRow[] {
   let shardOffset = -1
@@ -34,35 +30,6 @@ function rowsExpected(trial: Trial): readonly PlacedRow[] {
     shardOffset = position?.offset ?? shardOffset
     const rows = trial.sent.get(Buffer.from(body).toString())?.rows ?? []
     return rows.map((row) => ({ ...row, offset }))
-  })
-}
-
-function rowsIn(file: PredictionFile): readonly PlacedRow[] {
-  const { endpointId, hour } = file.claim
-  const stride = ROW.features + file.featureNames.length
-  return rowsOfFile(file).map((row, index) => ({
-    endpointId,
-    hour,
-    requestId: String(row['request_id']),
-    mark: Number(Object.values(row['named_features'] as object)[0]),
-    offset: file.numbers[index * stride + ROW.offset] ?? -1,
-  }))
-}
-
-/** Rows that the Parquet sink has refused, as far as the dead letters tell. */
-function rowsRefused({ world }: Trial): readonly PlacedRow[] {
-  return lettersOf(world.deadLetterLines).flatMap(({ sink, key, content }) => {
-    if (sink !== 'parquet') return []
-    const { request_id, named_features, endpoint_id, offset } = content as Record<string, unknown>
-    return [
-      {
-        endpointId: String(endpoint_id),
-        hour: Number(String(key).split(' ')[1]),
-        requestId: String(request_id),
-        mark: Number(Object.values(named_features as object)[0]),
-        offset: Number(offset),
-      },
-    ]
   })
 }
 
@@ -86,7 +53,7 @@ function assertNothingLost(trial: Trial): void {
   }
   const expected = rowsExpected(trial)
   const files = [...world.store.files.values()]
-  const found = [...files.flatMap(rowsIn), ...rowsRefused(trial)]
+  const found = [...files.flatMap(rowsIn), ...rowsRefused(lettersOf(trial.world.deadLetterLines))]
   assert.deepStrictEqual(sorted(found), sorted(expected))
   for (const file of files) {
     assert.deepStrictEqual(

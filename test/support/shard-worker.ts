@@ -1,6 +1,5 @@
 import { streamSettings } from '../../handler/stream-settings.ts'
 import { parseConfig } from '../../lib/config/parse.ts'
-import { Spool } from '../../lib/stream/accept/spool.ts'
 import type { LogEndpoints } from '../../lib/stream/compute/endpoint-merge.ts'
 import { inOrder } from '../../lib/stream/deliver/in-order.ts'
 import { errorCode } from '../../lib/stream/errors.ts'
@@ -9,6 +8,7 @@ import { Pipeline } from '../../lib/stream/pipeline.ts'
 import type { StreamPosition } from '../../lib/stream/ports.ts'
 import { ShardLog } from '../../lib/stream/shard-log.ts'
 import { type OpenShard, Shards } from '../../lib/stream/shards.ts'
+import { spoolLog } from '../../lib/stream/spool-log.ts'
 import { StoredCheckpoints } from '../../lib/stream/stored-checkpoints.ts'
 import { Telemetry } from '../../lib/stream/telemetry.ts'
 import { memoryDisk } from './memory-disk.ts'
@@ -69,10 +69,8 @@ export class ShardWorker {
       random: () => 0.5,
       telemetry,
     }
-    const disk = memoryDisk()
-    const spool = new Spool(disk, { segmentBytes: 4096, syncEvery: false })
-    const folder = { checkpointDisk: disk, markDisk: disk, isStillOwner: async () => true }
-    const pipeline = await Pipeline.open({ ...shared, ...folder, log: TEST_LOG, spool })
+    const parts = spoolLog(memoryDisk(), { segmentBytes: 4096, syncEvery: false })
+    const pipeline = await Pipeline.open({ ...shared, ...parts, log: TEST_LOG })
     const open = async (shard: string, onLost: () => void): Promise<OpenShard> => {
       const name = logOf(shard)
       const taken = await own.logs.takeOver(name)

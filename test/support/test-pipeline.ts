@@ -1,9 +1,9 @@
 import { streamSettings } from '../../handler/stream-settings.ts'
 import { parseConfig } from '../../lib/config/parse.ts'
-import { Spool } from '../../lib/stream/accept/spool.ts'
 import type { LogEndpoints } from '../../lib/stream/compute/endpoint-merge.ts'
 import { Pipeline } from '../../lib/stream/pipeline.ts'
 import type { Clock, StreamPosition } from '../../lib/stream/ports.ts'
+import { spoolLog } from '../../lib/stream/spool-log.ts'
 import { Telemetry } from '../../lib/stream/telemetry.ts'
 import { type MemoryDisk, memoryDisk } from './memory-disk.ts'
 import { type MemoryStore, memoryStore } from './memory-store.ts'
@@ -73,10 +73,7 @@ export async function openTestPipeline(
     tables,
     log,
     settings: streamSettings(config),
-    checkpointDisk: disk,
-    markDisk: disk,
-    isStillOwner: async () => true,
-    spool: new Spool(disk, {
+    ...spoolLog(disk, {
       segmentBytes: config.spoolSegmentBytes,
       bytesMax: config.spoolBytesMax,
       syncEvery: false,
