@@ -168,8 +168,14 @@ function emptyStore(): Store {
       look: async () => ({ epoch: 1, offset: null }),
       writeCheckpoint: async () => true,
     },
+    ledger: { write: async () => WRITTEN },
     records: { read: async () => new Map() },
-    reader: { endpoints: async () => [], series: async () => [] },
+    reader: {
+      endpoints: async () => [],
+      series: async () => [],
+      ledger: async () => [],
+      claims: async () => [],
+    },
     close: async () => undefined,
   }
 }

@@ -17,6 +17,8 @@ export interface Letter {
   readonly about: string
   /** Null for what a store has refused: its event was taken. */
   readonly event: LetterEvent | null
+  /** The row that the Parquet sink has refused, null for other letters. */
+  readonly refusedRow: { readonly endpointId: string; readonly offset: number } | null
 }
 
 /** Where a letter's event stands, and its bytes. */
@@ -75,7 +77,13 @@ function letterOf(line: Readonly<Record<string, unknown>>, body: Uint8Array | nu
           body,
           comesOf: isAgain ? shard.slice(DEAD_LETTER_SHARD.length) : null,
         },
+    refusedRow: sink === 'parquet' ? refusedRowOf(line['content']) : null,
   }
+}
+
+function refusedRowOf(content: unknown): Letter['refusedRow'] {
+  if (!isJsonObject(content)) return null
+  return { endpointId: String(content['endpoint_id']), offset: Number(content['offset']) }
 }
 
 function bodyOf(line: Readonly<Record<string, unknown>>): Uint8Array | null {

@@ -1,3 +1,9 @@
+import {
+  claimOf,
+  type JsonClaim,
+  type JsonLedgerLine,
+  ledgerEntryOf,
+} from '../lib/audit/json-lines.ts'
 import { isJsonObject } from '../lib/stream/accept/event.ts'
 import { tryParseJson } from '../lib/stream/accept/parse-json.ts'
 import type { SeriesQuery } from '../lib/stream/ports.ts'
@@ -51,8 +57,22 @@ export function httpReader({ port, pid }: { readonly port: number; readonly pid:
   }
 
   return {
+    dataFolder: null,
     endpoints: () => getList<JsonRecord>('/api/endpoints'),
     series: (query) => getList<JsonPoint>(`/api/series?${seriesParameters(query)}`),
+    ledger: async ({ log, endpointId, toMinute, isNewest }) => {
+      const parameters = {
+        log,
+        endpoint_id: endpointId,
+        to_minute: toMinute,
+        newest: isNewest ? 1 : undefined,
+      }
+      const lines = await getList<JsonLedgerLine>(`/api/ledger?${searchOf(parameters)}`)
+      return lines.map(ledgerEntryOf)
+    },
+    claims: async (log) => {
+      return (await getList<JsonClaim>(`/api/claims?${searchOf({ log })}`)).map(claimOf)
+    },
     close: async () => undefined,
   }
 }
@@ -68,6 +88,10 @@ function seriesParameters(query: SeriesQuery): string {
     to_ms: toMs === undefined ? undefined : Math.max(toMs, 0),
     limit,
   }
+  return searchOf(parameters)
+}
+
+function searchOf(parameters: Readonly<Record<string, string | number | undefined>>): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined) search.set(name, String(value))

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { AUDIT_HELP, auditBooks } from './audit.ts'
 import { DEAD_LETTERS_HELP, deadLetters } from './dead-letters.ts'
 import { explain, wrongUsage } from './errors.ts'
 import { ENDPOINTS_HELP, readEndpoints, readSeries, SERIES_HELP } from './read-commands.ts'
@@ -15,6 +16,7 @@ const COMMANDS = new Map<string, Command>([
   ['run', { help: RUN_HELP, run }],
   ['endpoints', { help: ENDPOINTS_HELP, run: readEndpoints }],
   ['series', { help: SERIES_HELP, run: readSeries }],
+  ['audit', { help: AUDIT_HELP, run: auditBooks }],
   ['dead-letters', { help: DEAD_LETTERS_HELP, run: deadLetters }],
 ])
 
@@ -23,6 +25,7 @@ const HELP = `model-monitoring COMMAND [options]
   run           starts the function on this machine, plays events to it and serves HTTP
   endpoints     shows the endpoints and their newest numbers
   series        shows the metrics over time
+  audit         proves from files and tables that every event is accounted for
   dead-letters  shows what was not taken, and gives it to the function again
 
 "model-monitoring COMMAND --help" says more.

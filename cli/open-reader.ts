@@ -6,7 +6,13 @@ import { choosesV3io } from '../lib/config/v3io.ts'
 import { readFolderOwner } from '../lib/store/disk/folder-lock.ts'
 import { openEmbedded } from '../lib/store/postgres/open-embedded.ts'
 import { openPostgres } from '../lib/store/postgres/open-postgres.ts'
-import type { SeriesQuery, StoreReader } from '../lib/stream/ports.ts'
+import type {
+  Claim,
+  LedgerEntry,
+  LedgerQuery,
+  SeriesQuery,
+  StoreReader,
+} from '../lib/stream/ports.ts'
 import { dataPaths, ownerOf } from './data-folder.ts'
 import { trouble } from './errors.ts'
 import { httpReader, type JsonPoint, type JsonRecord } from './http-reader.ts'
@@ -14,9 +20,15 @@ import { DATA_FOLDER, DEMO_FOLDER } from './run-options.ts'
 
 /** Reads what was written, wherever it lies. */
 export interface Reader {
+  /** The data folder that it was found in; null for a store that the environment names. */
+  readonly dataFolder: string | null
   endpoints(): Promise<readonly JsonRecord[]>
   /** Ordered by time; the newest `limit` of them. */
   series(query: SeriesQuery): Promise<readonly JsonPoint[]>
+  /** See StoreReader.ledger. */
+  ledger(query: LedgerQuery): Promise<readonly LedgerEntry[]>
+  /** See StoreReader.claims. */
+  claims(log: string): Promise<readonly Claim[]>
   close(): Promise<void>
 }
 
@@ -73,7 +85,8 @@ async function openDataFolder(folder: string): Promise<Reader> {
   if (!existsSync(paths.root)) {
     throw trouble(`There is no data folder ${paths.root}: name one that "run" has written to.`)
   }
-  return await openStoreFolder(paths.store, () => ownerOf(paths)?.pid)
+  const reader = await openStoreFolder(paths.store, () => ownerOf(paths)?.pid)
+  return { ...reader, dataFolder: folder }
 }
 
 /** Through the HTTP of the process that has the folder, or directly when nobody has it. */
@@ -106,6 +119,9 @@ function storeReader({
   readonly close: () => Promise<void>
 }): Reader {
   return {
+    dataFolder: null,
+    ledger: (query) => reader.ledger(query),
+    claims: (log) => reader.claims(log),
     endpoints: async () => {
       const records = await reader.endpoints()
       return records.map((record) => Object.fromEntries(record))

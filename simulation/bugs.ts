@@ -23,6 +23,7 @@ const KEEPER = 'lib/stream/log-keeper.ts'
 const CHECKPOINTS = 'lib/stream/checkpoints.ts'
 const FLUSHER = 'lib/stream/deliver/flusher.ts'
 const BATCHES = 'lib/stream/deliver/prediction-batches.ts'
+const LEDGER = 'lib/stream/deliver/ledger-writer.ts'
 const LETTERS = 'lib/stream/accept/dead-letters.ts'
 const LOG_STATE = 'lib/stream/compute/log-state.ts'
 
@@ -44,6 +45,7 @@ export const TUNINGS: readonly SourcePatch[] = [
   { file: 'lib/stream/replay.ts', from: 'STEP = 2_000', to: 'STEP = 7' },
   { file: FLUSHER, from: 'RECORDS_PER_WRITE = 200', to: 'RECORDS_PER_WRITE = 2' },
   { file: FLUSHER, from: 'METRIC_ROWS_PER_WRITE = 500', to: 'METRIC_ROWS_PER_WRITE = 5' },
+  { file: LEDGER, from: 'ENTRIES_PER_WRITE = 500', to: 'ENTRIES_PER_WRITE = 2' },
   { file: PIPELINE, from: 'CLAIM_KEYS_MAX = 100_000', to: 'CLAIM_KEYS_MAX = 1' },
 ]
 
@@ -352,6 +354,22 @@ export const BUGS: readonly Bug[] = [
         file: FLUSHER,
         from: 'const ours = there.find((other) => isSameRange(other, claim))',
         to: 'const ours = there.find((other) => isSameRange(other, claim) && other.number === number)',
+      },
+    ],
+  },
+  {
+    name: 'ledger-ahead',
+    what: 'the ledger says that all is delivered while rows wait',
+    patches: [{ file: LEDGER, from: 'Math.min(oldestOffset(), offset + 1)', to: 'offset + 1' }],
+  },
+  {
+    name: 'ledger-without-rest',
+    what: 'of lines of which the store takes a part the others are forgotten',
+    patches: [
+      {
+        file: LEDGER,
+        from: 'entries = unwritten.flatMap((index) => entries[index] ?? [])',
+        to: 'entries = unwritten.flatMap(() => [])',
       },
     ],
   },

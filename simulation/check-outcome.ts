@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import { checkAlike } from './check-alike.ts'
 import { checkBooks } from './check-books.ts'
+import { checkLedger } from './check-ledger.ts'
 import { checkRows } from './check-rows.ts'
 import type { SentEvent } from './events.ts'
 import type { EventLane } from './lane.ts'
@@ -40,6 +41,7 @@ export async function checkOutcome(
   references: References,
 ): Promise<void> {
   const sent = streams.flatMap(({ lanes }) => lanes.flatMap((lane) => lane.sent))
+  let isDoubtful = false
   const sentByBody = new Map(sent.map((event) => [Buffer.from(event.body).toString(), event]))
   for (const { log, lanes } of streams) {
     const ledger = ledgerOf(log, sentByBody)
@@ -50,6 +52,7 @@ export async function checkOutcome(
     )
     checkRows(outcome)
     checkBooks(outcome)
+    isDoubtful ||= ledger.entries.some((entry) => entry.isDoubtful)
     const recordCount = ledger.records.length
     const known = references.get(log.name)
     const reference =
@@ -60,6 +63,9 @@ export async function checkOutcome(
     checkAlike(outcome, reference)
     if (known === undefined) checkSpool(outcome)
   }
+  if (isDoubtful) return
+  const logs = streams.map(({ log }) => log)
+  await checkLedger(world, logs)
 }
 
 /** Every event was answered by now: each is in the log, and counts once. */

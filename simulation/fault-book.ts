@@ -46,6 +46,7 @@ export const REACHED_KINDS = [
   'batch event',
   'two logs',
   'two logs with the same endpoints',
+  'audited in the middle',
 ] as const
 export type ReachedKind = (typeof REACHED_KINDS)[number]
 

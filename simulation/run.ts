@@ -1,4 +1,5 @@
 import { beginChaos } from './chaos.ts'
+import { beginAudits } from './check-ledger.ts'
 import { checkOutcome, type References } from './check-outcome.ts'
 import { sourcesOf } from './events.ts'
 import type { FaultBook } from './fault-book.ts'
@@ -104,6 +105,7 @@ async function live(world: World, streams: readonly Stream[]): Promise<void> {
   for (const [id, attributes] of recordsBefore()) store.memory.items.set(id, new Map(attributes))
   store.hasRefusals = scenario.hasRefusals
   const logs = streams.map(({ log }) => log)
+  beginAudits(world, logs)
   if (scenario.trouble !== null) beginChaos(world, logs, scenario.trouble)
   for (const { log, lanes } of streams) {
     log.onStart = () => {

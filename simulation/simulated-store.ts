@@ -10,7 +10,7 @@ type Fate = 'done' | 'refused' | 'lost' | 'half' | 'rejected'
 
 /** What a process has of the store. */
 export interface StorePorts {
-  readonly store: Pick<Store, 'kv' | 'tsdb' | 'claims' | 'records'>
+  readonly store: Pick<Store, 'kv' | 'tsdb' | 'claims' | 'ledger' | 'records'>
   readonly parquet: ParquetSink
 }
 
@@ -36,7 +36,7 @@ export class SimulatedStore {
 
   /** The store as one process reaches it. */
   through(gate: Gate): StorePorts {
-    const { kv, tsdb, claims, records, parquet } = this.memory
+    const { kv, tsdb, claims, ledger, records, parquet } = this.memory
     return {
       store: {
         kv: {
@@ -46,6 +46,12 @@ export class SimulatedStore {
         tsdb: {
           write: (rows) =>
             this.#write(gate, 'tsdb', rows, (some) => tsdb.write(some), { mayReject: true }),
+        },
+        ledger: {
+          write: (entries) =>
+            this.#write(gate, 'ledger', entries, (some) => ledger.write(some), {
+              mayReject: false,
+            }),
         },
         claims: {
           list: (log) => this.#ask(gate, 'list claims', () => claims.list(log)),

@@ -15,6 +15,7 @@ import { ChangedEndpoints } from './deliver/changed-endpoints.ts'
 import type { ClaimedRanges } from './deliver/claimed-ranges.ts'
 import { endpointUpdate } from './deliver/endpoint-update.ts'
 import { Flusher } from './deliver/flusher.ts'
+import { LedgerWriter } from './deliver/ledger-writer.ts'
 import { LogPlace } from './deliver/log-place.ts'
 import { MetricBatches } from './deliver/metric-batches.ts'
 import { MetricWriter } from './deliver/metric-writer.ts'
@@ -46,7 +47,7 @@ export interface PipelineParts {
   readonly deadLetterFile: LineFile
   /** What that file holds already. */
   readonly deadLetterLines: Iterable<string>
-  readonly store: Pick<Store, 'kv' | 'tsdb' | 'claims' | 'records'>
+  readonly store: Pick<Store, 'kv' | 'tsdb' | 'claims' | 'ledger' | 'records'>
   readonly parquet: ParquetSink
   /** See FlusherParts. */
   readonly isStillOwner: () => Promise<boolean>
@@ -76,6 +77,7 @@ export class Pipeline {
   readonly #metricWriter: MetricWriter
   readonly #processor: Processor
   readonly #flusher: Flusher
+  readonly #ledger: LedgerWriter
   readonly #reads: EndpointReads
   readonly #keeper: LogKeeper
   readonly #checkpoints: Checkpoints
@@ -100,7 +102,6 @@ export class Pipeline {
     this.#claimed = claimed
     const metrics = new MetricBatches(settings.metricLimits, place)
     const idleRows = new IdleRows(this.#merge, settings.idleLayout)
-    const changed = this.#changed
     this.#marks = new CrashMarks(parts.markDisk)
     this.#checkpoints = new Checkpoints(
       {
@@ -115,7 +116,7 @@ export class Pipeline {
       merge: this.#merge,
       idleRows,
       metrics,
-      changed,
+      changed: this.#changed,
       onChange,
     })
     const shared = {
@@ -125,6 +126,9 @@ export class Pipeline {
       predictions: this.#predictions,
       deadLetters: this.#deadLetters,
       telemetry,
+      place,
+      clock,
+      random,
     }
     this.#processor = new Processor({
       ...shared,
@@ -133,7 +137,6 @@ export class Pipeline {
       bounds: settings.bounds,
       sampleWindow: settings.sampleWindow,
       defaultVersion: settings.defaultVersion,
-      place,
       onChange,
     })
     this.#flusher = new Flusher(
@@ -146,8 +149,6 @@ export class Pipeline {
         parquet: parts.parquet,
         isStillOwner: parts.isStillOwner,
         hasRivals: parts.spool.redelivers,
-        clock,
-        random,
         updateOf: (endpoint) =>
           endpointUpdate(endpoint, {
             merge: this.#merge,
@@ -158,6 +159,13 @@ export class Pipeline {
       },
       settings.predictionLimits,
     )
+    this.#ledger = new LedgerWriter({
+      ...shared,
+      sink: store.ledger,
+      counters: this.#processor.counters,
+      endpoints: this.#table.endpoints,
+      oldestOffset: () => this.#flusher.oldestOffset,
+    })
     this.#reads = new EndpointReads({
       processor: this.#processor,
       table: this.#table,
@@ -323,6 +331,7 @@ export class Pipeline {
     void this.#reads.run() // as in accept
     this.#keeper.tick()
     this.#flusher.flushDue()
+    this.#ledger.tick()
   }
 
   #writeIdleRows(): void {
@@ -343,6 +352,7 @@ export class Pipeline {
       if (isBehind) this.#changed.add(endpoint, nowMs)
     }
     await this.#flusher.flushAll()
+    await this.#ledger.flush()
   }
 
   /** Makes what was spooled survive a power cut; what fails is tried again by the next call. */
@@ -379,6 +389,7 @@ export class Pipeline {
   async close(): Promise<void> {
     await this.#reads.close()
     await this.#flusher.close()
+    await this.#ledger.close()
     this.#parts.tables.splice(this.#parts.tables.indexOf(this.#table), 1)
     this.#checkpoints.close()
     this.#parts.spool.close()

@@ -200,6 +200,61 @@ export interface LogStore {
   ): Promise<boolean>
 }
 
+/** What a log has taken up to one of its offsets; all numbers only grow, but for `waiting`. */
+export interface LedgerCounts {
+  /** received = accepted + error + ignored + rejected + duplicate + waiting. */
+  readonly received: number
+  readonly accepted: number
+  readonly error: number
+  readonly ignored: number
+  readonly rejected: number
+  readonly duplicate: number
+  readonly waiting: number
+  /** Rows of accepted events: each is in a Parquet file, pending, or a dead letter of that sink. */
+  readonly rowsAccepted: number
+  readonly rowsRejected: number
+}
+
+/**
+ * One line of the conservation ledger: what a log had counted, for one endpoint or in all, when it was
+ * at an offset. What a log counts depends on its records alone, so whoever says it says the same.
+ */
+export interface LedgerEntry {
+  readonly log: string
+  /** '' for the log as a whole: then events are counted, else the calls in them. */
+  readonly endpointId: string
+  /** Of the newest record that is counted. */
+  readonly offset: number
+  /** Whole minutes since 1970 UTC, of the clock: it was so at the end of that minute, or later in it. */
+  readonly minute: number
+  readonly counts: LedgerCounts
+  /** Of a log as a whole, else null. */
+  readonly whole: WholeLog | null
+}
+
+/** What only a log as a whole has. */
+export interface WholeLog {
+  /** Dead letters of what was rejected. */
+  readonly letters: number
+  /** What records before that offset have brought was delivered by then. */
+  readonly deliveredBefore: number
+}
+
+/** Takes lines of the ledger; of two of the same log, endpoint and offset the one that says more stays. */
+export interface LedgerSink {
+  write(entries: readonly LedgerEntry[]): Promise<Outcome>
+}
+
+/** Which lines of the ledger to read. */
+export interface LedgerQuery {
+  readonly log?: string
+  readonly endpointId?: string
+  /** Only up to that minute. */
+  readonly toMinute?: number
+  /** Only the newest line of each log and endpoint. */
+  readonly isNewest: boolean
+}
+
 /** Reads endpoint records; ids without a record are left out. */
 export interface RecordReader {
   read(endpointIds: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>>
@@ -232,6 +287,10 @@ export interface StoreReader {
   endpoints(): Promise<readonly StoredRecord[]>
   /** Ordered by time, endpoint, record type, metric; the newest `limit` of them. */
   series(query: SeriesQuery): Promise<readonly SeriesPoint[]>
+  /** Ordered by log, endpoint, offset. */
+  ledger(query: LedgerQuery): Promise<readonly LedgerEntry[]>
+  /** See ClaimStore.list. */
+  claims(log: string): Promise<readonly Claim[]>
 }
 
 /** One store family behind its ports. */
@@ -240,6 +299,7 @@ export interface Store {
   readonly tsdb: TsdbSink
   readonly claims: ClaimStore
   readonly logs: LogStore
+  readonly ledger: LedgerSink
   readonly records: RecordReader
   readonly reader: StoreReader
   close(): Promise<void>

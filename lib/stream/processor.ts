@@ -227,7 +227,7 @@ export class Processor {
         this.#parts.changed.add(endpoint, record.arrivedAtUs / 1000)
         return 'error'
       case 'invalid':
-        endpoint.countError()
+        endpoint.countRejectedCall()
         this.#reject(endpoint, call.rejection, { call: call.call, record })
         this.#parts.changed.add(endpoint, record.arrivedAtUs / 1000)
         return 'rejected'
@@ -243,6 +243,7 @@ export class Processor {
 
   #applyPrediction(endpoint: Endpoint, call: PredictionCall, record: EventRecord): void {
     const { inputs, outputs } = call
+    endpoint.countCall()
     this.#observe(endpoint, call.atUs, record)
     const isNews = endpoint.describe(call.source, call.modelClass, call.labels)
     // A call without rows is a request all the same; one whose rows are all rejected is none.
@@ -350,7 +351,9 @@ export class Processor {
   }
 
   #rejectRow(endpoint: Endpoint, rejection: Rejection, place: RejectionPlace): void {
-    this.counters.rowsRejected += place.count ?? 1
+    const { count = 1 } = place
+    this.counters.rowsRejected += count
+    endpoint.countRejectedRows(count)
     this.#reject(endpoint, rejection, place)
   }
 
@@ -364,6 +367,7 @@ export class Processor {
     const { log, deadLetters, telemetry } = this.#parts
     this.#rejection ??= rejection
     this.counters.countRejection(rejection.reason, count)
+    this.counters.letters++
     endpoint?.countRejection(rejection.reason, count)
     const body = offset === this.#keptOffset ? null : record.body
     this.#keptOffset = offset
@@ -373,7 +377,8 @@ export class Processor {
 
   /** Becomes what a checkpoint tells of; only before the first record. */
   restore({ header, endpoints }: ReadCheckpoint): void {
-    const { table } = this.#parts
+    const { table, place } = this.#parts
+    place.offset = header.offset
     this.state.restore(header)
     for (const one of endpoints) {
       table.restore(one, this.#idsOf(one[1].source), header.periods)

@@ -1,5 +1,5 @@
-/** Which of the three writes a line is about. */
-export type SinkName = 'kv' | 'tsdb' | 'parquet'
+/** Which of the writes a line is about. */
+export type SinkName = 'kv' | 'tsdb' | 'parquet' | 'ledger'
 
 /** Takes a fixed sentence and its fields; never throws. */
 export interface LogPort {

@@ -12,10 +12,11 @@ import { assertTold, cli, events, standIn, storeIn, temporaryFolder, write } fro
 
 suite('wrong usage', { concurrency: 4 }, () => {
   for (const { args, sentence } of [
-    { args: [], sentence: /^Which command: run, endpoints, series, dead-letters\?/ },
+    { args: [], sentence: /^Which command: run, endpoints, series, audit, dead-letters\?/ },
     {
-      args: ['audit'],
-      sentence: /^There is no command "audit", only run, endpoints, series, dead-letters\.$/,
+      args: ['ledger'],
+      sentence:
+        /^There is no command "ledger", only run, endpoints, series, audit, dead-letters\.$/,
     },
     { args: ['run', '--fast'], sentence: /^Unknown option '--fast': "run --help" lists/ },
     { args: ['series', 'iris'], sentence: /^Unexpected argument 'iris'/ },

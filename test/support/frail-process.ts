@@ -132,7 +132,7 @@ export class FrailProcess {
 
   /** Records are never refused for good, because the next update has all that they said. */
   #askSink<T>(
-    sink: 'kv' | 'tsdb',
+    sink: 'kv' | 'tsdb' | 'ledger',
     given: readonly T[],
     write: (some: readonly T[]) => Promise<Outcome>,
   ): Promise<Outcome> {
@@ -150,7 +150,7 @@ export class FrailProcess {
 
   #store(): MemoryStore {
     const { store } = this.#world
-    const { kv, tsdb, parquet, claims, records } = store
+    const { kv, tsdb, parquet, claims, ledger, records } = store
     const unavailable = async (fault: Fault): Promise<never> => {
       throw new StreamError('store-unavailable', `The store is told so: ${fault}.`)
     }
@@ -173,6 +173,9 @@ export class FrailProcess {
       claims: {
         list: (log) => this.#ask(() => claims.list(log), unavailable),
         create: (claim) => this.#ask(() => claims.create(claim), unavailable),
+      },
+      ledger: {
+        write: (entries) => this.#askSink('ledger', entries, (some) => ledger.write(some)),
       },
       records: { read: (ids) => this.#ask(() => records.read(ids), unavailable) },
     }

@@ -2,6 +2,7 @@ import type {
   Attribute,
   Claim,
   EndpointUpdate,
+  LedgerEntry,
   MetricRow,
   Outcome,
   ParquetSink,
@@ -12,7 +13,8 @@ import type {
 } from '../../lib/stream/ports.ts'
 
 /** A store in memory that keeps what it is given, and does what a test tells it to do instead. */
-export interface MemoryStore extends Pick<Store, 'kv' | 'tsdb' | 'claims' | 'logs' | 'records'> {
+export interface MemoryStore
+  extends Pick<Store, 'kv' | 'tsdb' | 'claims' | 'logs' | 'ledger' | 'records'> {
   readonly parquet: ParquetSink
   /** Endpoint id -> attributes, merged as they came. */
   readonly items: Map<string, Map<string, Attribute>>
@@ -21,10 +23,12 @@ export interface MemoryStore extends Pick<Store, 'kv' | 'tsdb' | 'claims' | 'log
   /** Key -> row; the first of equal keys stays. */
   readonly rows: Map<string, MetricRow>
   readonly claimed: Claim[]
+  /** Log, endpoint and offset -> line of the ledger. */
+  readonly entries: Map<string, LedgerEntry>
   /** Claim -> file. */
   readonly files: Map<string, PredictionFile>
   /** What the next writes of a sink answer instead of taking anything; empty: they take all. */
-  readonly outcomes: Record<'kv' | 'tsdb' | 'parquet', Outcome[]>
+  readonly outcomes: Record<'kv' | 'tsdb' | 'parquet' | 'ledger', Outcome[]>
   /** Errors that the next reads and claims throw. */
   readonly failures: Error[]
 }
@@ -40,8 +44,9 @@ export function memoryStore(): MemoryStore {
   const updates: EndpointUpdate[] = []
   const rows = new Map<string, MetricRow>()
   const claimed: Claim[] = []
+  const entries = new Map<string, LedgerEntry>()
   const files = new Map<string, PredictionFile>()
-  const outcomes: MemoryStore['outcomes'] = { kv: [], tsdb: [], parquet: [] }
+  const outcomes: MemoryStore['outcomes'] = { kv: [], tsdb: [], parquet: [], ledger: [] }
   const failures: Error[] = []
   const logs = new Map<string, StoredLog>()
   const failIfTold = (): void => {
@@ -68,6 +73,7 @@ export function memoryStore(): MemoryStore {
     updates,
     rows,
     claimed,
+    entries,
     files,
     outcomes,
     failures,
@@ -97,6 +103,12 @@ export function memoryStore(): MemoryStore {
           files.set(fileName(file.claim), structuredClone(file))
         }),
       has: async (claim) => files.has(fileName(claim)),
+    },
+    ledger: {
+      write: async (given) =>
+        take(given, outcomes.ledger.shift(), (entry) => {
+          entries.set(`${entry.log} ${entry.endpointId} ${entry.offset}`, entry)
+        }),
     },
     claims: {
       list: async (log) => {

@@ -51,6 +51,7 @@ export class ShardWorker {
       kv: inOrder({ write: alive(store.kv.write) }),
       tsdb: { write: alive(store.tsdb.write) },
       claims: { list: alive(store.claims.list), create: alive(store.claims.create) },
+      ledger: { write: alive(store.ledger.write) },
       records: { read: alive(store.records.read) },
       logs: {
         takeOver: alive(store.logs.takeOver),

@@ -36,6 +36,47 @@ export function fileMetadata({ claim, rowCount, featureNames, numbers }: FileRow
   ])
 }
 
+/** What a file's metadata says. */
+export interface FileMetadata {
+  readonly claim: Claim
+  readonly rowCount: number
+  readonly runs: readonly OffsetRun[]
+}
+
+/**
+ * The reverse of `fileMetadata`; null for a file that is none of ours.
+ *
+ * @throws RangeError for what no writer of ours has written
+ */
+export function readFileMetadata(pairs: ReadonlyMap<string, string>): FileMetadata | null {
+  const format = pairs.get(`${PREFIX}format`)
+  if (format === undefined) return null
+  if (format !== '1')
+    throw new RangeError(`Its format is ${format}, which only a newer release knows`)
+  const text = (name: string): string => {
+    const value = pairs.get(`${PREFIX}${name}`)
+    if (value === undefined) throw new RangeError(`Its metadata has no ${name}`)
+    return value
+  }
+  const number = (name: string): number => {
+    const value = text(name)
+    if (!/^-?\d{1,15}$/.test(value)) throw new RangeError(`Its ${name} is no number: ${value}`)
+    return Number(value)
+  }
+  return {
+    claim: {
+      log: text('log'),
+      endpointId: text('endpoint'),
+      hour: number('hour'),
+      number: number('number'),
+      firstOffset: number('first_offset'),
+      lastOffset: number('last_offset'),
+    },
+    rowCount: number('rows'),
+    runs: parseOffsetRuns(text('offsets')),
+  }
+}
+
 /**
  * The offsets of rows as a short text. Items between commas: `17` one row of offset 17; `17-30` the
  * offsets 17, 18, ... 30, one row each; `32x3` three rows of offset 32; `40-49x2` the offsets 40 to
@@ -43,7 +84,7 @@ export function fileMetadata({ claim, rowCount, featureNames, numbers }: FileRow
  */
 export function formatOffsets(offsets: ArrayLike<number>): string {
   const items: string[] = []
-  let run: Run | null = null
+  let run: (OffsetRun & { last: number }) | null = null
   for (let row = 0; row < offsets.length; ) {
     const offset = offsets[row] ?? 0
     const start = row
@@ -62,26 +103,33 @@ export function formatOffsets(offsets: ArrayLike<number>): string {
 
 /** The offsets of the rows, in order: the reverse of `formatOffsets`. Throws at other texts. */
 export function parseOffsets(text: string): number[] {
+  return parseOffsetRuns(text).flatMap(({ first, last, rowCount }) =>
+    Array.from({ length: last - first + 1 }, (_, index) => first + index).flatMap((offset) =>
+      new Array<number>(rowCount).fill(offset),
+    ),
+  )
+}
+
+/** The same, run by run. */
+export function parseOffsetRuns(text: string): OffsetRun[] {
   if (text === '') return []
-  return text.split(',').flatMap((item) => {
+  return text.split(',').map((item) => {
     const match = /^(\d+)(?:-(\d+))?(?:x(\d+))?$/.exec(item)
     if (match === null) throw new RangeError(`Not a range of offsets: ${item}.`)
     const [, first, last = first, rowCount = '1'] = match
-    const offsetCount = Number(last) - Number(first) + 1
-    return Array.from({ length: offsetCount }, (_, index) => Number(first) + index).flatMap(
-      (offset) => new Array<number>(Number(rowCount)).fill(offset),
-    )
+    return { first: Number(first), last: Number(last), rowCount: Number(rowCount) }
   })
 }
 
-interface Run {
+/** Consecutive offsets, both included, that have as many rows each. */
+export interface OffsetRun {
   readonly first: number
-  last: number
+  readonly last: number
   /** Rows of each offset. */
   readonly rowCount: number
 }
 
-function formatRun({ first, last, rowCount }: Run): string {
+function formatRun({ first, last, rowCount }: OffsetRun): string {
   const range = first === last ? String(first) : `${first}-${last}`
   return rowCount === 1 ? range : `${range}x${rowCount}`
 }

@@ -6,8 +6,10 @@ import type {
   StoreReader,
 } from '../../stream/ports.ts'
 import { safeText } from '../safe-text.ts'
+import { createClaimStore } from './claim-store.ts'
 import type { Database, Parameter, Row } from './database.ts'
 import { numberOf, readFrom, textOf } from './database.ts'
+import { readLedger } from './ledger.ts'
 import { boundText } from './time-text.ts'
 
 /** Reads records of `model_endpoints`; rejects with StreamError `store-unavailable`. */
@@ -29,8 +31,9 @@ export function createRecordReader(database: Database): RecordReader {
   }
 }
 
-/** Reads both tables for people; rejects with StreamError `store-unavailable`. */
+/** Reads the tables for people; rejects with StreamError `store-unavailable`. */
 export function createStoreReader(database: Database): StoreReader {
+  const claims = createClaimStore(database)
   return {
     async endpoints() {
       const sql = 'SELECT record::text FROM model_endpoints ORDER BY endpoint_id'
@@ -40,6 +43,8 @@ export function createStoreReader(database: Database): StoreReader {
       const { sql, parameters } = seriesStatement(query)
       return (await readFrom(database, sql, parameters)).toReversed().map((row) => pointOf(row))
     },
+    ledger: (query) => readLedger(database, query),
+    claims: (log) => claims.list(log),
   }
 }
 

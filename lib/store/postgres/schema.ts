@@ -10,6 +10,9 @@
  *                         month and a default one (partitions.ts).
  * parquet_claims          key (log, endpoint_id, hour, number); both offsets are included
  * stream_logs             key log; the epoch of its owner, and its newest checkpoint, gzip, with its offset
+ * model_endpoint_ledger   key (log, endpoint_id, at_offset): what the log had counted of the endpoint, or
+ *                         in all ('' as endpoint_id), when it was at that offset; minute is the clock's.
+ *                         The count of a time is the difference of two lines.
  * model_monitoring_schema one row per migration that was applied
  *
  * Keys are COLLATE "C": the same order on every machine, and the cheapest one.
@@ -73,6 +76,29 @@ export const MIGRATIONS: readonly Migration[] = [
         epoch bigint NOT NULL,
         checkpoint_offset bigint,
         checkpoint bytea
+      )`,
+    ],
+  },
+  {
+    version: 4,
+    statements: [
+      `CREATE TABLE model_endpoint_ledger (
+        log text COLLATE "C" NOT NULL,
+        endpoint_id text COLLATE "C" NOT NULL,
+        at_offset bigint NOT NULL,
+        minute timestamptz NOT NULL,
+        received bigint NOT NULL,
+        accepted bigint NOT NULL,
+        error bigint NOT NULL,
+        ignored bigint NOT NULL,
+        rejected bigint NOT NULL,
+        duplicate bigint NOT NULL,
+        waiting bigint NOT NULL,
+        rows_accepted bigint NOT NULL,
+        rows_rejected bigint NOT NULL,
+        letters bigint,
+        delivered_before bigint,
+        PRIMARY KEY (log, endpoint_id, at_offset)
       )`,
     ],
   },

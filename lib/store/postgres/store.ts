@@ -2,6 +2,7 @@ import type { Store } from '../../stream/ports.ts'
 import { createClaimStore } from './claim-store.ts'
 import type { Database } from './database.ts'
 import { createKvSink } from './kv-sink.ts'
+import { createLedgerSink } from './ledger.ts'
 import { createLogStore } from './log-store.ts'
 import { createRecordReader, createStoreReader } from './readers.ts'
 import { createTsdbSink } from './tsdb-sink.ts'
@@ -13,6 +14,7 @@ export function createStore(database: Database, nowMs: () => number = Date.now):
     tsdb: createTsdbSink(database, nowMs),
     claims: createClaimStore(database),
     logs: createLogStore(database),
+    ledger: createLedgerSink(database),
     records: createRecordReader(database),
     reader: createStoreReader(database),
     close: () => database.close(),

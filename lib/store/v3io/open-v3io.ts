@@ -3,6 +3,7 @@ import { StreamError } from '../../stream/errors.ts'
 import type { Store } from '../../stream/ports.ts'
 import { createClaimStore } from './claim-store.ts'
 import { createKvSink } from './kv-sink.ts'
+import { createLedgerSink } from './ledger.ts'
 import { createLogStore } from './log-store.ts'
 import { createRecordReader, createStoreReader } from './readers.ts'
 import { inferWith, RecordSchema, type Warn } from './record-schema.ts'
@@ -52,18 +53,26 @@ export function openV3io(options: V3ioStoreOptions): Store {
   const recordFrames = container === tsdb.container ? frames : framesIn(container)
   const table = client.table(container, kvTable)
   const schema = new RecordSchema(table, inferWith(recordFrames, kvTable), warn)
-  const claims = beside(kvTable, 'parquet-claims')
+  const claimTables = beside(kvTable, 'parquet-claims')
+  const claims = createClaimStore((log) => client.table(container, `${claimTables}/${log}`))
+  const ledger = client.table(container, beside(kvTable, 'ledger'))
   return {
     kv: createKvSink({ table, schema, atOnce: AT_ONCE }),
     tsdb: createTsdbSink(frames, tsdb.table),
-    claims: createClaimStore((log) => client.table(container, `${claims}/${log}`)),
+    claims,
     logs: createLogStore({
       table: client.table(container, beside(kvTable, 'stream-logs')),
       objects: client.objects(container),
       folder: beside(kvTable, 'stream-checkpoints'),
     }),
+    ledger: createLedgerSink(ledger, { atOnce: AT_ONCE }),
     records: createRecordReader(table, { atOnce: AT_ONCE }),
-    reader: createStoreReader(table, { frames, table: tsdb.table }),
+    reader: createStoreReader({
+      table,
+      ledger,
+      claims,
+      metrics: { frames, table: tsdb.table },
+    }),
     close: async () => {
       client.close()
       frames.close()

@@ -8,6 +8,7 @@ import {
   V3ioError,
 } from 'v3io-js-sdk'
 import type {
+  ClaimStore,
   RecordReader,
   SeriesPoint,
   SeriesQuery,
@@ -16,6 +17,7 @@ import type {
 } from '../../stream/ports.ts'
 import { unavailable } from './failure.ts'
 import { inParallel } from './in-parallel.ts'
+import { readLedger } from './ledger.ts'
 import { storedRecord } from './record-attributes.ts'
 import { metricOfTexts, numberMetricName, textMetricName } from './safe-name.ts'
 
@@ -49,12 +51,22 @@ export interface MetricTable {
   readonly table: string
 }
 
-/** Reads both tables for people; rejects with StreamError `store-unavailable`. */
-export function createStoreReader(
-  table: KvTable,
-  { frames, table: metrics }: MetricTable,
-): StoreReader {
+/** Reads the tables for people; rejects with StreamError `store-unavailable`. */
+export function createStoreReader({
+  table,
+  ledger,
+  claims,
+  metrics: { frames, table: metrics },
+}: {
+  /** Of the endpoint records. */
+  readonly table: KvTable
+  readonly ledger: KvTable
+  readonly claims: ClaimStore
+  readonly metrics: MetricTable
+}): StoreReader {
   return {
+    ledger: (query) => readLedger(ledger, query),
+    claims: (log) => claims.list(log),
     async endpoints() {
       const records: StoredRecord[] = []
       try {

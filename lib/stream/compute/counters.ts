@@ -17,6 +17,8 @@ export class Counters {
   /** Rows of accepted events. */
   rowsAccepted = 0
   rowsRejected = 0
+  /** Dead letters of what was rejected; those of sinks are not among them. */
+  letters = 0
   /** Rejected events, calls and rows by reason. */
   readonly rejections = new Map<Reason, number>()
   /** Ignored notices by kind. */
@@ -34,7 +36,7 @@ export class Counters {
   toState(): CountersState {
     return [
       [this.received, this.accepted, this.error, this.ignored, this.rejected, this.duplicate],
-      [this.waiting, this.rowsAccepted, this.rowsRejected],
+      [this.waiting, this.rowsAccepted, this.rowsRejected, this.letters],
       [...this.rejections].sort(),
       [...this.notices].sort(),
     ]
@@ -43,18 +45,20 @@ export class Counters {
 
 /** Sets the books to those that `toState` gave. */
 export function restoreCounters(counters: Counters, state: CountersState): void {
-  const [events, [waiting, rowsAccepted, rowsRejected], rejections, notices] = state
+  const [events, [waiting, rowsAccepted, rowsRejected, letters], rejections, notices] = state
   const [received, accepted, error, ignored, rejected, duplicate] = events
   Object.assign(counters, { received, accepted, error, ignored, rejected, duplicate })
   Object.assign(counters, { waiting, rowsAccepted, rowsRejected })
   for (const [reason, count] of rejections) counters.rejections.set(reason, count)
+  // Checkpoints of before there was a ledger do not have it: a letter each, but for surplus outputs.
+  counters.letters = letters ?? rejections.reduce((sum, [, count]) => sum + count, 0)
   for (const [notice, count] of notices) counters.notices.set(notice, count)
 }
 
 /** The books as plain values. */
 export type CountersState = readonly [
   events: readonly [number, number, number, number, number, number],
-  rows: readonly [number, number, number],
+  rows: readonly [waiting: number, accepted: number, rejected: number, letters?: number],
   rejections: readonly (readonly [Reason, number])[],
   notices: readonly (readonly [string, number])[],
 ]

@@ -15,7 +15,10 @@ export const STAMP_RUN_FIRST_MS = 10
 export const STAMP_RUN_LAST_MS = 11
 export const IDLE_SINCE_MS = 12
 export const IDLE_STAMP_MS = 13
-export const NUMBERS = 14
+export const CALLS_ACCEPTED = 14
+export const CALLS_REJECTED = 15
+export const ROWS_REJECTED = 16
+export const NUMBERS = 17
 /** Slabs of so many endpoints, so that growing copies nothing. */
 const SLAB_ENDPOINTS = 256
 
@@ -63,4 +66,7 @@ export const STATE = [
   LATE_COUNT,
   STAMP_RUN_FIRST_MS,
   STAMP_RUN_LAST_MS,
+  CALLS_ACCEPTED,
+  CALLS_REJECTED,
+  ROWS_REJECTED,
 ]

@@ -3,6 +3,8 @@ import { isServerForm, serverForm } from '../accept/parse-when.ts'
 import type { Reason } from '../accept/rejection.ts'
 import type { Identity } from '../ports.ts'
 import {
+  CALLS_ACCEPTED,
+  CALLS_REJECTED,
   type EndpointNumbers,
   ERRORS_BEFORE,
   ERRORS_HERE,
@@ -16,6 +18,7 @@ import {
   NEWEST_US,
   NUMBERS,
   ROW_COUNT,
+  ROWS_REJECTED,
   STAMP_RUN_FIRST_MS,
   STAMP_RUN_LAST_MS,
   STATE,
@@ -23,6 +26,7 @@ import {
   TIMESTAMP_US,
 } from './endpoint-numbers.ts'
 import { EndpointSchema, type SchemaState } from './endpoint-schema.ts'
+import { isSameFlat, textMap } from './labels.ts'
 import { SharedTexts } from './shared-lists.ts'
 
 /** No time yet: smaller than any time that decoding lets through. */
@@ -151,6 +155,19 @@ export class Endpoint {
     return this.#number(ERRORS_HERE)
   }
 
+  /** Calls with predictions, calls that were rejected as a whole, and rejected rows of the others. */
+  get callsAccepted(): number {
+    return this.#number(CALLS_ACCEPTED)
+  }
+
+  get callsRejected(): number {
+    return this.#number(CALLS_REJECTED)
+  }
+
+  get rowsRejected(): number {
+    return this.#number(ROWS_REJECTED)
+  }
+
   /** When the next idle row is due by stream time (idle-rows.ts). */
   get idleDueUs(): number {
     return this.#number(IDLE_DUE_US)
@@ -213,9 +230,25 @@ export class Endpoint {
     if (isLate) this.#numbers[this.#at + LATE_COUNT] = this.lateCount + 1
   }
 
-  /** Counts an error event or a rejected call. */
+  /** Counts a call with predictions, whatever becomes of its rows. */
+  countCall(): void {
+    this.#numbers[this.#at + CALLS_ACCEPTED] = this.callsAccepted + 1
+  }
+
+  /** Counts an error event. */
   countError(): void {
-    this.#numbers[this.#at + ERRORS_HERE] = this.#number(ERRORS_HERE) + 1
+    this.#numbers[this.#at + ERRORS_HERE] = this.errorsHere + 1
+  }
+
+  /** Counts a call that is rejected as a whole, which is an error of the endpoint as well. */
+  countRejectedCall(): void {
+    this.#numbers[this.#at + CALLS_REJECTED] = this.callsRejected + 1
+    this.countError()
+  }
+
+  /** Counts rejected rows. */
+  countRejectedRows(count: number): void {
+    this.#numbers[this.#at + ROWS_REJECTED] = this.rowsRejected + count
   }
 
   /** Goes on from what the endpoint's record knew before this log. */
@@ -281,7 +314,7 @@ export class Endpoint {
     return true
   }
 
-  /** Counts rejected calls or rows. */
+  /** Counts rejected calls or rows by the reason. */
   countRejection(reason: Reason, count: number): void {
     this.rejections ??= new Map()
     this.rejections.set(reason, (this.rejections.get(reason) ?? 0) + count)
@@ -362,25 +395,4 @@ export class Endpoint {
 function textOf(atUs: number, text: string): string {
   if (text !== '') return text
   return atUs === NO_TIME ? '' : serverForm(atUs)
-}
-
-/** Labels and entities as texts: nested values as JSON. null for none. */
-export function textMap(entries: JsonObject | null): ReadonlyMap<string, string> | null {
-  if (entries === null) return null
-  const texts = new Map<string, string>()
-  for (const [name, value] of Object.entries(entries)) {
-    texts.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
-  }
-  return texts
-}
-
-/** Whether two objects of labels hold the same plain values; nested ones count as different. */
-function isSameFlat(a: JsonObject | null, b: JsonObject | null): boolean {
-  if (a === null || b === null) return a === b
-  let count = 0
-  for (const name in a) {
-    if (a[name] !== b[name] || !Object.hasOwn(b, name)) return false
-    count++
-  }
-  return count === Object.keys(b).length
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert'
 import type { DeadLetters } from '../accept/dead-letters.ts'
 import type { Endpoint } from '../compute/endpoint.ts'
-import { errorCode, errorMessage, unreachable } from '../errors.ts'
+import { errorCode, errorMessage } from '../errors.ts'
 import type {
   Claim,
   ClaimStore,
@@ -12,7 +12,6 @@ import type {
   Outcome,
   ParquetSink,
   PredictionFile,
-  RefusedRow,
   TsdbSink,
 } from '../ports.ts'
 import type { SinkName, Telemetry } from '../telemetry.ts'
@@ -23,6 +22,7 @@ import { NOTHING_WAITS } from './log-place.ts'
 import type { MetricBatches } from './metric-batches.ts'
 import type { OpenBatch, PredictionBatches } from './prediction-batches.ts'
 import { describePrediction } from './refused-prediction.ts'
+import { type Settled, settle } from './settle.ts'
 
 /** What was delivered and what was not, since the process began. */
 export interface Delivered {
@@ -305,44 +305,8 @@ export class Flusher {
     }
   }
 
-  /** What an outcome means for the rows that were handed over. */
-  #settle(
-    sink: SinkName,
-    outcome: Outcome,
-    count: number,
-  ): {
-    readonly writtenCount: number
-    readonly unwritten: readonly number[]
-    readonly refused: readonly RefusedRow[]
-    readonly retryReason: string | null
-  } {
-    const all = (): number[] => Array.from({ length: count }, (_, index) => index)
-    switch (outcome.kind) {
-      case 'written':
-        return { writtenCount: count, unwritten: [], refused: [], retryReason: null }
-      case 'retry':
-        return { writtenCount: 0, unwritten: all(), refused: [], retryReason: outcome.reason }
-      case 'rejected': {
-        const refused = all().map((index) => ({ index, reason: outcome.reason }))
-        this.#tellRefused(sink, refused)
-        return { writtenCount: 0, unwritten: [], refused, retryReason: null }
-      }
-      case 'partial': {
-        const { unwritten, refused, reason = 'It took a part.' } = outcome
-        this.#tellRefused(sink, refused)
-        const writtenCount = count - unwritten.length - refused.length
-        const retryReason = unwritten.length === 0 ? null : reason
-        return { writtenCount, unwritten, refused, retryReason }
-      }
-      default:
-        return unreachable(outcome)
-    }
-  }
-
-  #tellRefused(sink: SinkName, refused: readonly RefusedRow[]): void {
-    const [first] = refused
-    if (first === undefined) return
-    this.#parts.telemetry.refused({ sink, reason: first.reason, count: refused.length })
+  #settle(sink: SinkName, outcome: Outcome, count: number): Settled {
+    return settle(sink, outcome, { count, telemetry: this.#parts.telemetry })
   }
 
   #bury(letter: { sink: SinkName; key: string; reason: string; content: unknown }): void {

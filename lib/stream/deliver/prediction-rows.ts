@@ -1,5 +1,6 @@
 import type { JsonObject, PredictionCall } from '../accept/event.ts'
-import { type Endpoint, textMap } from '../compute/endpoint.ts'
+import type { Endpoint } from '../compute/endpoint.ts'
+import { textMap } from '../compute/labels.ts'
 import type { RowReader } from '../compute/row-reader.ts'
 import type { Identity, RowExtras } from '../ports.ts'
 import { numbersOf } from './metric-rows.ts'

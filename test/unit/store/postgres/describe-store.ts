@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import { after, before, describe, test } from 'node:test'
 import { safeText } from '../../../../lib/store/safe-text.ts'
 import type { Attribute, Claim, MetricRow, Store } from '../../../../lib/stream/ports.ts'
+import { describeLedger } from '../describe-ledger.ts'
 import { describeLogs } from '../describe-logs.ts'
 
 const HOUR_MS = 3_600_000
@@ -45,6 +46,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describeMetrics(() => store)
     describeClaims(() => store)
     describeLogs(() => store.logs)
+    describeLedger(() => store)
   })
 }
 

@@ -1,4 +1,4 @@
-// Claim: logs in V3IO keep the laws of their port, against strict doubles of the platform; checkpoints do
+// Claim: logs and the ledger in V3IO keep the laws of their ports, against strict doubles of the platform; checkpoints do
 // not pile up, and one that is gone is told of.
 import assert from 'node:assert'
 import { after, before, test } from 'node:test'
@@ -9,6 +9,7 @@ import {
   startV3ioDoubles,
   type V3ioDoubles,
 } from '../../../support/v3io-doubles.ts'
+import { describeLedger } from '../describe-ledger.ts'
 import { describeLogs } from '../describe-logs.ts'
 
 let doubles: V3ioDoubles
@@ -18,6 +19,7 @@ before(async () => {
 after(() => doubles.close())
 
 describeLogs(() => doubles.store.logs)
+describeLedger(() => doubles.store)
 
 test('checkpoints do not pile up, and one that is gone is told of', async () => {
   const { logs } = doubles.store

@@ -1,0 +1,116 @@
+import type { Item, KvTable } from 'v3io-js-sdk'
+import type { LedgerEntry, LedgerQuery, LedgerSink, RefusedRow } from '../../stream/ports.ts'
+import { outcomeOf } from '../outcome.ts'
+import { unavailable, verdict } from './failure.ts'
+import { inParallel } from './in-parallel.ts'
+
+const MINUTES = 60
+
+/**
+ * The conservation ledger as items, one for each log, endpoint and hour: `log`, `endpoint_id`, `hour`
+ * (since 1970 UTC), and an attribute `oOFFSET` for each line of that hour, which says at which offset it was
+ * so: a JSON list of the minute (since 1970 UTC), received, accepted, error, ignored, rejected, duplicate,
+ * waiting, rows accepted, rows rejected, and, of a log as a whole, its dead letters and the offset before
+ * which all was delivered. A line is never overwritten by that of another offset.
+ *
+ * @param atOnce  merges at once, > 0
+ */
+export function createLedgerSink(
+  table: KvTable,
+  { atOnce }: { readonly atOnce: number },
+): LedgerSink {
+  return {
+    async write(entries) {
+      const unwritten = new Set(entries.keys())
+      const refused: RefusedRow[] = []
+      let trouble: string | null = null
+      await inParallel(entries.length, { atOnce }, async (index) => {
+        const entry = entries[index]
+        if (entry === undefined) return false
+        const { log, endpointId, offset, minute } = entry
+        const hour = Math.floor(minute / MINUTES)
+        try {
+          // An underscore, because a dot would make the rest of the key a sorting key.
+          await table.update(`${log}_${endpointId}_${hour}`, {
+            log,
+            endpoint_id: endpointId,
+            hour,
+            [`o${offset}`]: lineOf(entry),
+          })
+          unwritten.delete(index)
+        } catch (error) {
+          const { isRefusal, reason } = verdict(error)
+          if (isRefusal) {
+            refused.push({ index, reason })
+            unwritten.delete(index)
+          } else trouble ??= reason
+        }
+        return trouble === null
+      })
+      return outcomeOf({ count: entries.length, unwritten: [...unwritten], refused, trouble })
+    },
+  }
+}
+
+/** Reads it back; rejects with StreamError `store-unavailable`. */
+export async function readLedger(
+  table: KvTable,
+  { log, endpointId, toMinute, isNewest }: LedgerQuery,
+): Promise<readonly LedgerEntry[]> {
+  let entries: LedgerEntry[] = []
+  const newest = new Map<string, LedgerEntry>()
+  try {
+    for await (const item of table.scan({ names: 'user' })) {
+      for (const entry of entriesOf(item)) {
+        if (log !== undefined && entry.log !== log) continue
+        if (endpointId !== undefined && entry.endpointId !== endpointId) continue
+        if (toMinute !== undefined && entry.minute > toMinute) continue
+        const key = `${entry.log} ${entry.endpointId}`
+        if (!isNewest) entries.push(entry)
+        else if (entry.offset > (newest.get(key)?.offset ?? -1)) newest.set(key, entry)
+      }
+    }
+  } catch (error) {
+    throw unavailable('The ledger could not be read', error)
+  }
+  if (isNewest) entries = [...newest.values()]
+  return entries.sort(
+    (a, b) => compare(a.log, b.log) || compare(a.endpointId, b.endpointId) || a.offset - b.offset,
+  )
+}
+
+function lineOf({ minute, counts, whole }: LedgerEntry): string {
+  const { received, accepted, error, ignored, rejected, duplicate, waiting } = counts
+  const events = [received, accepted, error, ignored, rejected, duplicate, waiting]
+  const rows = [counts.rowsAccepted, counts.rowsRejected]
+  const more = whole === null ? [] : [whole.letters, whole.deliveredBefore]
+  return JSON.stringify([minute, ...events, ...rows, ...more])
+}
+
+function* entriesOf(item: Item): Generator<LedgerEntry> {
+  const log = item.get('log')
+  const endpointId = item.get('endpoint_id')
+  if (log?.type !== 'string' || endpointId?.type !== 'string') return
+  for (const [name, line] of item) {
+    const offset = /^o(\d+)$/.exec(name)?.[1]
+    if (offset === undefined || line.type !== 'string') continue
+    const [minute = 0, ...numbers]: number[] = JSON.parse(line.value)
+    const [received = 0, accepted = 0, error = 0, ignored = 0, rejected = 0, ...others] = numbers
+    const [duplicate = 0, waiting = 0, rowsAccepted = 0, rowsRejected = 0, ...more] = others
+    const [letters, deliveredBefore = 0] = more
+    const outcomes = { accepted, error, ignored, rejected, duplicate, waiting }
+    yield {
+      log: log.value,
+      endpointId: endpointId.value,
+      offset: Number(offset),
+      minute,
+      counts: { received, ...outcomes, rowsAccepted, rowsRejected },
+      whole: letters === undefined ? null : { letters, deliveredBefore },
+    }
+  }
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert'
+import { audit } from '../lib/audit/audit.ts'
+import { auditFactsOf } from '../test/support/audit-facts.ts'
+import type { SimulatedLog } from './simulated-log.ts'
+import type { World } from './world.ts'
+
+const AUDIT_MS = 9_000
+
+/** At the end files, dead letters and tables alone prove that all is accounted for. */
+export async function checkLedger(world: World, logs: readonly SimulatedLog[]): Promise<void> {
+  const { unaccounted, differences, logs: books } = await auditOf(world, logs)
+  // Processes that share an endpoint each write the errors that they know of.
+  const { hasSameEndpoints } = world.scenario
+  const others = differences.filter(({ kind }) => !(hasSameEndpoints && kind === 'record-errors'))
+  assert.deepStrictEqual({ unaccounted, others }, { unaccounted: 0, others: [] })
+  assert.equal(books.length, logs.length, 'the ledger knows each log')
+  for (const { rows, offset, delivered_before: before } of books) {
+    assert.equal(rows.pending, 0, 'nothing is pending by the ledger')
+    assert.equal(before, offset + 1, 'all is delivered by the ledger')
+  }
+}
+
+/**
+ * Looks now and then in the middle of everything: rows may be pending then, but none is gone, there twice, or
+ * unknown to the books.
+ */
+export function beginAudits(world: World, logs: readonly SimulatedLog[]): void {
+  // Not promised of rows that settings which change decide about.
+  if (world.scenario.trouble?.changesSkew === true) return
+  world.scheduler.after(AUDIT_MS, () => {
+    auditOf(world, logs).then(
+      ({ differences, logs: books }) => {
+        world.faults.count('audited in the middle')
+        // A process may die before its first line.
+        const known = new Set(books.map(({ log }) => log))
+        const rows = differences.filter(
+          ({ kind, log }) => kind.startsWith('rows-') && known.has(log),
+        )
+        // A power cut may take refused rows' letters, until a replay writes them again.
+        const { hasRefusals } = world.scenario
+        const wrong = rows.filter(({ kind }) => !(hasRefusals && kind === 'rows-missing'))
+        if (wrong.length > 0) world.fail(new Error(`Audited: ${JSON.stringify(wrong)}`))
+      },
+      (error: unknown) => world.fail(error),
+    )
+    beginAudits(world, logs)
+  })
+}
+
+function auditOf(world: World, logs: readonly SimulatedLog[]) {
+  const letters = logs.flatMap(({ lines }) => lines.letters)
+  return audit(auditFactsOf(world.store.memory, letters))
+}
