@@ -88,7 +88,8 @@ function eventsOf(endpointCount: number): readonly Buffer[] {
   return makeEvents({ count: EVENTS, endpointCount, featureCount: FEATURES })
 }
 
-function* firstEvents(endpointCount: number, startUs: number): Generator<EventStream> {
+/** Events that let all endpoints be met for the first time. */
+export function* firstEvents(endpointCount: number, startUs: number): Generator<EventStream> {
   let nextUs = startUs
   for (let from = 0; from < endpointCount; from += ENDPOINTS_AT_ONCE) {
     const bodies = makeEvents({

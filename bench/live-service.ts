@@ -11,9 +11,9 @@ import { openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
 import { createParquetSink, type ParquetFileSink } from '../lib/store/parquet/parquet-sink.ts'
 import { Logs } from '../lib/stream/logs.ts'
 import { Pipeline } from '../lib/stream/pipeline.ts'
-import type { Outcome, Store } from '../lib/stream/ports.ts'
 import { spoolLog } from '../lib/stream/spool-log.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
+import { emptyStore, settled } from './bench-pipeline.ts'
 import type { EventStream } from './events.ts'
 import { cpuUsOf, PRODUCT } from './support.ts'
 
@@ -22,8 +22,6 @@ const EVENTS_PER_SYNC = 1_000
 const HOUR_MS = 3_600_000
 const silent = (): void => undefined
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
-
-const WRITTEN: Outcome = { kind: 'written' }
 
 /** The function's own service on a real spool and real Parquet files; its store takes all and keeps none. */
 export class LiveService {
@@ -150,32 +148,5 @@ function streamEvent(): Writable<NuclioEvent> {
     timestamp: new Date(0),
     size: 0,
     num_shards: 0,
-  }
-}
-
-/** Lets reads and writes come to their end that wait for nothing. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
-}
-
-function emptyStore(): Store {
-  return {
-    kv: { write: async () => WRITTEN },
-    tsdb: { write: async () => WRITTEN },
-    claims: { list: async () => [], create: async () => true },
-    logs: {
-      takeOver: async () => ({ epoch: 1, checkpoint: null }),
-      look: async () => ({ epoch: 1, offset: null }),
-      writeCheckpoint: async () => true,
-    },
-    ledger: { write: async () => WRITTEN },
-    records: { read: async () => new Map() },
-    reader: {
-      endpoints: async () => [],
-      series: async () => [],
-      ledger: async () => [],
-      claims: async () => [],
-    },
-    close: async () => undefined,
   }
 }

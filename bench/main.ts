@@ -2,6 +2,10 @@
 import type { Findings, Rounds } from './support.ts'
 
 const FULL_TIMES = 4
+/** Of something that takes half a minute. */
+const FEW_ROUNDS: Rounds = { warmups: 1, rounds: 2 }
+
+const [name = '', mode] = process.argv.slice(2)
 
 /** Each in a process of its own, so that no heap is shaped by another part. */
 const parts: Readonly<
@@ -47,6 +51,19 @@ const parts: Readonly<
     const { measureStoreHangs } = await import('./store-hangs.ts')
     return measureStoreHangs()
   },
+  recovery: async (rounds) => {
+    const { measureRecovery } = await import('./recovery.ts')
+    const isFull = mode === '--full'
+    return measureRecovery(isFull ? 1_000_000 : 20_000, isFull ? FEW_ROUNDS : rounds(5, 1))
+  },
+  'first-answer': async (rounds) => {
+    const { measureFirstAnswer } = await import('./recovery.ts')
+    return measureFirstAnswer(mode === '--full' ? 1_000_000 : 0, rounds(3, 1))
+  },
+  'checkpoint-stall': async (rounds) => {
+    const { measureCheckpointStall } = await import('./checkpoint-stall.ts')
+    return measureCheckpointStall(rounds(9, 1))
+  },
   load: async (rounds) => {
     const { measureLoad } = await import('./load.ts')
     return measureLoad(rounds(9))
@@ -58,7 +75,6 @@ const parts: Readonly<
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
-const [name = '', mode] = process.argv.slice(2)
 const measure = parts[name]
 if (measure === undefined) throw new Error(`There is no part "${name}".`)
 const times = mode === '--full' ? FULL_TIMES : 1

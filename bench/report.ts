@@ -58,6 +58,26 @@ const LINES: readonly Line[] = [
     says: 'memory gained until events are held while V3IO hangs / what settings allow',
   },
   {
+    key: 'recoveryOverProcessing',
+    goal: 1.3,
+    says: 'reading spooled events again / processing them anew without a disk; 20 features, 1,000 endpoints',
+  },
+  {
+    key: 'firstAnswerSecs',
+    goal: 2,
+    says: 'seconds from the start of node to the first answer, with a full spool; whole function, V3IO',
+  },
+  {
+    key: 'firstAnswerOverEmpty',
+    goal: null,
+    says: 'the same / with an empty spool',
+  },
+  {
+    key: 'checkpointStall',
+    goal: 3,
+    says: 'longest hold-up of an event by a checkpoint of 10,000 endpoints / copying one chunk of it',
+  },
+  {
     key: 'loadOverEmpty',
     goal: 2.0,
     says: 'CPU of loading handler.js / an empty function of the same SDK',

@@ -20,6 +20,9 @@ const PARTS = [
   'frames',
   'kv',
   'store-hangs',
+  'recovery',
+  'first-answer',
+  'checkpoint-stall',
   'load',
   'wrapper',
 ]

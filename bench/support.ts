@@ -65,7 +65,8 @@ export function medianRatioOf(figure: Figure, floor: Figure): Ratio {
   return { ...ratioOf(figure, floor), value: median(figure.runs) / median(floor.runs) }
 }
 
-function median(values: readonly number[]): number {
+/** The middle one. */
+export function median(values: readonly number[]): number {
   return [...values].sort((one, other) => one - other)[values.length >> 1] ?? Number.NaN
 }
 

@@ -150,6 +150,7 @@ async function redrive(
 const OUTCOMES: ReadonlyMap<string, string> = new Map([
   ['accepted', 'accepted'],
   ['waiting', 'accepted'],
+  ['spooled', 'in the spool, which is being read again'],
   ['error', 'counted as errors'],
   ['ignored', 'ignored'],
   ['duplicate', 'taken before'],

@@ -32,6 +32,7 @@ const OUTCOMES: readonly (readonly [string, Noun])[] = [
   ['rejected', () => 'rejected'],
   ['duplicate', (count) => (count === 1 ? 'duplicate' : 'duplicates')],
   ['waiting', () => 'waiting'],
+  ['spooled', () => 'in the spool'],
 ]
 
 const SINK_NOUNS = [
@@ -45,7 +46,8 @@ export function summaryLines(status: FunctionStatus, facts: RunFacts): readonly 
   const { events, rows, written, rejections } = status
   const at = (counts: Readonly<Record<string, number>>, name: string): string =>
     formatNumber(counts[name] ?? 0)
-  const outcomes = OUTCOMES.filter(([name]) => name !== 'waiting' || (events[name] ?? 0) > 0)
+  const isFleeting = (name: string): boolean => name === 'waiting' || name === 'spooled'
+  const outcomes = OUTCOMES.filter(([name]) => !isFleeting(name) || (events[name] ?? 0) > 0)
   const sum = outcomes
     .map(([name, noun]) => `${at(events, name)} ${noun(events[name])}`)
     .join(' + ')

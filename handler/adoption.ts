@@ -24,7 +24,10 @@ export async function adoptOne(parts: AdoptionParts): Promise<void> {
   try {
     found = await adoptLog(spoolPath, new Set(owned.keys()))
     if (found === null) return
-    logs.adopt(await open(found))
+    const pipeline = await open(found)
+    logs.adopt(pipeline)
+    // Slowly, as events come in elsewhere; a rejection is our bug and ends us.
+    void pipeline.catchUp({ isUrgent: false })
     owned.set(found.log, found)
     telemetry.logAdopted({ log: found.log })
   } catch (error) {

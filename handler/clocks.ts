@@ -10,6 +10,11 @@ export interface EventClock extends Clock {
 }
 
 function after(ms: number, call: () => void): () => void {
+  // A timer of no time would take a millisecond.
+  if (ms === 0) {
+    const immediate = setImmediate(call)
+    return () => clearImmediate(immediate)
+  }
   const timer = setTimeout(call, ms)
   return () => clearTimeout(timer)
 }

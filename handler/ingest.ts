@@ -64,8 +64,9 @@ async function prepare(position: StreamPosition, { shards }: Service): Promise<s
 }
 
 /**
- * Takes an event that was pushed over HTTP: 202, 400 with the reason, or 503 when there is no room. One that
- * is a dead letter taken up again says so by its key, and counts once however often it comes.
+ * Takes an event that was pushed over HTTP: 202, 400 with the reason, or 503 when there is no room; while the
+ * log is read again 202 with the outcome `spooled`, as what is wrong with it is found out later. One that is
+ * a dead letter taken up again says so by its key, and counts once however often it comes.
  */
 export function takeFromHttp(event: NuclioEvent, service: Service): Answer {
   const key = readHeader(event, DEAD_LETTER_HEADER)

@@ -37,7 +37,7 @@ export async function startService(env: Environment, logger: Logger): Promise<Ru
       const isLate = new Promise<void>((resolve) =>
         aborted.addEventListener('abort', () => resolve()),
       )
-      await Promise.race([service.logs.flushAll(), isLate])
+      await Promise.race([service.logs.flushLive(), isLate])
       await service.logs.sync()
     },
   }

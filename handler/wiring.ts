@@ -86,8 +86,11 @@ export async function openService(
   const open = (log: OwnedLog): Promise<Pipeline> => openPipeline(log, surroundings)
   const own = await openLog(paths.spool)
   const owned = new Map([[own.log, own]])
-  const logs = new Logs(await open(own))
+  const pipeline = await open(own)
+  const logs = new Logs(pipeline)
   clock.resumeAt(logs.newestArrivedUs)
+  // In the background, while events come in; a rejection is our bug and ends us.
+  void pipeline.catchUp()
   // The first file is slower when this fails, and says why; nothing is lost.
   parquet.warmUp().catch((error: unknown) => {
     log.warn('The Parquet worker did not start yet.', { reason: errorMessage(error) })

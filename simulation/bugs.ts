@@ -1,11 +1,4 @@
-/** A change of one source file, for the simulation alone. */
-export interface SourcePatch {
-  /** Path from the project's folder. */
-  readonly file: string
-  /** Must occur exactly once. */
-  readonly from: string
-  readonly to: string
-}
+import type { SourcePatch } from './tunings.ts'
 
 /** A mistake that the simulation must find. */
 export interface Bug {
@@ -19,6 +12,7 @@ export interface Bug {
 
 const SPOOL = 'lib/stream/accept/spool.ts'
 const PIPELINE = 'lib/stream/pipeline.ts'
+const CATCH_UP = 'lib/stream/catch-up.ts'
 const KEEPER = 'lib/stream/log-keeper.ts'
 const CHECKPOINTS = 'lib/stream/checkpoints.ts'
 const FLUSHER = 'lib/stream/deliver/flusher.ts'
@@ -26,28 +20,6 @@ const BATCHES = 'lib/stream/deliver/prediction-batches.ts'
 const LEDGER = 'lib/stream/deliver/ledger-writer.ts'
 const LETTERS = 'lib/stream/accept/dead-letters.ts'
 const LOG_STATE = 'lib/stream/compute/log-state.ts'
-
-/** Makes small what only large logs would reach; in every run. */
-export const TUNINGS: readonly SourcePatch[] = [
-  { file: CHECKPOINTS, from: 'ENDPOINTS_PER_STEP = 50', to: 'ENDPOINTS_PER_STEP = 1' },
-  { file: CHECKPOINTS, from: 'BUFFER_CHARS = 64 * 1024', to: 'BUFFER_CHARS = 700' },
-  {
-    file: 'lib/stream/compute/endpoint-numbers.ts',
-    from: 'SLAB_ENDPOINTS = 256',
-    to: 'SLAB_ENDPOINTS = 2',
-  },
-  {
-    file: 'lib/stream/compute/sliding-windows.ts',
-    from: 'SLAB_ENDPOINTS = 256',
-    to: 'SLAB_ENDPOINTS = 2',
-  },
-  { file: SPOOL, from: 'allocUnsafe(64 * 1024)', to: 'allocUnsafe(256)' },
-  { file: 'lib/stream/replay.ts', from: 'STEP = 2_000', to: 'STEP = 7' },
-  { file: FLUSHER, from: 'RECORDS_PER_WRITE = 200', to: 'RECORDS_PER_WRITE = 2' },
-  { file: FLUSHER, from: 'METRIC_ROWS_PER_WRITE = 500', to: 'METRIC_ROWS_PER_WRITE = 5' },
-  { file: LEDGER, from: 'ENTRIES_PER_WRITE = 500', to: 'ENTRIES_PER_WRITE = 2' },
-  { file: PIPELINE, from: 'CLAIM_KEYS_MAX = 100_000', to: 'CLAIM_KEYS_MAX = 1' },
-]
 
 /** Each is found by some seed or by the sweep. */
 export const BUGS: readonly Bug[] = [
@@ -124,6 +96,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'promoted-before-letters',
     what: 'a checkpoint does not wait for dead letters',
+    hint: { seed: 133 },
     patches: [{ file: FLUSHER, from: 'if (deadLetters.waitingCount > 0) return -1', to: '' }],
   },
   {
@@ -304,14 +277,15 @@ export const BUGS: readonly Bug[] = [
     patches: [
       {
         file: SPOOL,
-        from: 'others.find(({ firstOffset }) => firstOffset !== null)',
-        to: 'others[0]',
+        from: 'others.find(({ header }) => header !== null)?.header',
+        to: 'others[0]?.header',
       },
     ],
   },
   {
     name: 'checkpoint-twice',
     what: 'a checkpoint of the offset that the log begins with is taken once more, and removed with it',
+    hint: { seed: 414 },
     patches: [
       {
         file: KEEPER,
@@ -324,7 +298,11 @@ export const BUGS: readonly Bug[] = [
     name: 'tail-not-synced',
     what: 'a start builds upon what a killed process had not synced',
     patches: [
-      { file: SPOOL, from: 'for (const { name } of waiting) this.#syncSegment(name)', to: '' },
+      {
+        file: SPOOL,
+        from: 'for (const segment of this.#segments.slice(Math.max(index, 0))) this.#syncSegment(segment)',
+        to: '',
+      },
     ],
   },
   {
@@ -348,7 +326,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'claim-made-twice',
     what: 'a claim whose answer was lost is made once more under another number',
-    hint: { seed: 271 },
+    hint: { seed: 465 },
     patches: [
       {
         file: FLUSHER,
@@ -372,5 +350,37 @@ export const BUGS: readonly Bug[] = [
         to: 'entries = unwritten.flatMap(() => [])',
       },
     ],
+  },
+  {
+    name: 'live-too-early',
+    what: 'events are applied as they come while the last record of the log is not applied yet',
+    patches: [
+      {
+        file: CATCH_UP,
+        from: 'if (record !== null) return record',
+        to: 'if (record !== null && this.recordsLeft > 0) return record',
+      },
+    ],
+  },
+  {
+    name: 'applied-and-read-back',
+    what: 'an event that comes while the log is read again is applied at once, and again in its turn',
+    patches: [{ file: PIPELINE, from: 'if (!this.#catchUp.isDone) return SPOOLED', to: '' }],
+  },
+  {
+    name: 'not-read-back',
+    what: 'an event that comes while the log is read again is applied by the next process only',
+    patches: [
+      {
+        file: SPOOL,
+        from: 'new SpoolReader({ disk, segments: this.#segments,',
+        to: 'new SpoolReader({ disk, segments: [...this.#segments],',
+      },
+    ],
+  },
+  {
+    name: 'checkpoint-while-behind',
+    what: 'a checkpoint is taken of a state that is not that after the last record',
+    patches: [{ file: PIPELINE, from: 'if (!this.isLive) return\n', to: '\n' }],
   },
 ]

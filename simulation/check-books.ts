@@ -46,7 +46,7 @@ function eventsByHand(entries: readonly LedgerEntry[]): Readonly<Record<string, 
     counts.received++
     counts[isDuplicate ? 'duplicate' : expected.outcome]++
   }
-  return { ...counts, waiting: 0 }
+  return { ...counts, waiting: 0, spooled: 0 }
 }
 
 function checkLetters({ world, log }: Outcome, taken: readonly LedgerEntry[]): void {

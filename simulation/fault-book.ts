@@ -6,6 +6,7 @@ export const FAULT_KINDS = [
   'killed after a call',
   'killed inside a write',
   'killed while starting',
+  'killed while catching up',
   'call reached the store after death',
   'unsynced bytes lost',
   'unsynced bytes garbled',
@@ -15,6 +16,7 @@ export const FAULT_KINDS = [
   'ENOSPC',
   'EIO',
   'start failed',
+  'spool not read while catching up',
   'store refused a call',
   'store applied and failed',
   'store applied a half',
@@ -38,6 +40,8 @@ export type FaultKind = (typeof FAULT_KINDS)[number]
 /** What schedules must reach besides trouble, so that trouble meets it. */
 export const REACHED_KINDS = [
   'segment begun',
+  'event came while catching up',
+  'answer held while catching up',
   'checkpoint became the beginning',
   'segment removed',
   'hour of event time changed',

@@ -2,6 +2,7 @@ import assert from 'node:assert'
 import { Spool } from '../lib/stream/accept/spool.ts'
 import type { SpoolRecord } from '../lib/stream/accept/spool-format.ts'
 import { memoryDisk } from '../test/support/memory-disk.ts'
+import { readSpool } from '../test/support/read-spool.ts'
 import { type Expectation, expectationOf, isAhead, type SentEvent } from './events.ts'
 import type { ProcessSettings } from './scenario.ts'
 import type { SimulatedLog, Start } from './simulated-log.ts'
@@ -71,7 +72,7 @@ function recordsOf(log: SimulatedLog): readonly SpoolRecord[] {
   for (const [name, bytes] of log.disk.segmentsEver) whole.files.set(name, Uint8Array.from(bytes))
   const spool = new Spool(whole, { segmentBytes: 1024 * 1024, syncEvery: false })
   // Damage is what writes that failed have left in the middle.
-  return [...spool.replay(() => undefined)]
+  return [...readSpool(spool, () => undefined)]
 }
 
 /**

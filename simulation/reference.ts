@@ -5,6 +5,7 @@ import { spoolLog } from '../lib/stream/spool-log.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
 import { type MemoryDisk, memoryDisk } from '../test/support/memory-disk.ts'
 import { type MemoryStore, memoryStore } from '../test/support/memory-store.ts'
+import { readSpool } from '../test/support/read-spool.ts'
 import type { Ledger } from './ledger.ts'
 import { recordsBefore } from './records-before.ts'
 import { type ProcessSettings, streamSettingsOf } from './scenario.ts'
@@ -45,6 +46,7 @@ export async function referenceOf(
     // Before the last one no time passes, so that no endpoint is read again.
     const stageUs = isLast ? nowUs : 0
     const pipeline = await open({ log, disk, store, letters, nowUs: stageUs, settings })
+    await pipeline.catchUp()
     await pipeline.flushAll()
     const reference = {
       state: pipeline.encodeState(),
@@ -60,7 +62,7 @@ export async function referenceOf(
 
 function append(disk: MemoryDisk, records: Ledger['records']): void {
   const spool = new Spool(disk, { segmentBytes: 16 * 1024 * 1024, syncEvery: false })
-  for (const _ of spool.replay(nothing));
+  for (const _ of readSpool(spool, nothing));
   for (const record of records) {
     spool.skipTo(record.offset)
     assert.equal(spool.append(record), record.offset)

@@ -92,8 +92,12 @@ export class SimulatedDisk {
   through(gate: Gate): SegmentDisk {
     return {
       list: () => gate.now('list', () => this.#orFail(() => [...this.#files.keys()])),
-      read: (name) =>
-        gate.now(`read ${name}`, () => this.#orFail(() => Uint8Array.from(this.#read(name).bytes))),
+      read: (name, from, to) =>
+        gate.now(`read ${name}`, () =>
+          this.#orFail(() => Uint8Array.from(this.#read(name).bytes.subarray(from, to))),
+        ),
+      size: (name) =>
+        gate.now(`size ${name}`, () => this.#orFail(() => this.#read(name).bytes.length)),
       open: (name) => gate.now(`open ${name}`, () => this.#orFail(() => this.#open(name, gate))),
       keepAside: (name, bytes) =>
         gate.now(`keep aside ${name}`, () => this.#orFail(() => this.#keepAside(name, bytes))),

@@ -17,6 +17,7 @@ import type { World } from './world.ts'
 
 const TICK_MS = 1000
 const SYNC_MS = 400
+const NOT_READ = 'The spool cannot be read'
 const nothing = (): void => undefined
 
 /** A start that came through. */
@@ -39,7 +40,7 @@ export class SimulatedLog {
   readonly #world: World
   #gate: Gate | null = null
   #pipeline: Pipeline | null = null
-  /** Starts in a row that died or failed. */
+  /** Starts in a row that died or failed before they had caught up with the log. */
   #startDeaths = 0
   /** Told when a process begins to take events. */
   onStart: () => void = nothing
@@ -57,9 +58,9 @@ export class SimulatedLog {
     return this.#gate?.isDead === false ? this.#pipeline : null
   }
 
-  /** A record at which starts die again and again is given up, so they may not die for ever. */
+  /** A record at which replays die again and again is given up, so they may not die for ever. */
   get mayDie(): boolean {
-    return this.#pipeline !== null || this.#startDeaths < 2
+    return this.#pipeline?.isLive === true || this.#startDeaths < 2
   }
 
   /** Begins a process, which then takes the log over. */
@@ -100,18 +101,29 @@ export class SimulatedLog {
   }
 
   #logPort(): ConstructorParameters<typeof Telemetry>[0] {
-    const tell = (message: string): void => this.#world.tell(`${this.name} ${message}`)
+    const { faults } = this.#world
+    const tell = (message: string): void => {
+      if (message.startsWith(NOT_READ)) faults.count('spool not read while catching up')
+      this.#world.tell(`${this.name} ${message}`)
+    }
     return { debug: nothing, info: tell, warn: tell, error: tell }
   }
 
   #begin(gate: Gate, pipeline: Pipeline, clock: Clock): void {
     if (gate.isDead) return
     this.#pipeline = pipeline
-    this.#startDeaths = 0
     this.starts.push({ beginning: this.disk.beginning, settings: this.settings })
     repeat(clock, TICK_MS, () => this.#guarded(gate, () => pipeline.tick()))
     if (!this.#world.scenario.syncEvery) repeat(clock, SYNC_MS, () => pipeline.sync())
     this.onStart()
+    pipeline.catchUp().then(
+      () => {
+        if (!gate.isDead) this.#startDeaths = 0
+      },
+      (error: unknown) => {
+        if (!gate.isDead) this.#world.fail(error)
+      },
+    )
   }
 
   #guarded(gate: Gate, work: () => void): void {
@@ -154,8 +166,8 @@ export class SimulatedLog {
   #afterDeath(): void {
     const { random, scenario, faults } = this.#world
     this.#world.deathCount++
-    if (this.#pipeline === null) {
-      faults.count('killed while starting')
+    if (this.#pipeline?.isLive !== true) {
+      faults.count(this.#pipeline === null ? 'killed while starting' : 'killed while catching up')
       this.#startDeaths++
     }
     // Without syncs before answers nothing is promised of a power cut.

@@ -12,7 +12,8 @@ let count = 0
  * @returns    the exports of simulation/main.ts
  */
 export async function loadSimulation(bug) {
-  const { BUGS, TUNINGS } = await load('simulation/bugs.ts', [])
+  const { BUGS } = await load('simulation/bugs.ts', [])
+  const { TUNINGS } = await load('simulation/tunings.ts', [])
   const found = BUGS.find(({ name }) => name === bug)
   if (bug !== null && found === undefined) {
     const names = BUGS.map(({ name }) => name).join(', ')

@@ -5,6 +5,7 @@
  *   {"crashed": OFFSET}   applying the record threw: the process said so before it died
  *   {"replay": "begun"}   a start began to read the log again; the file is cut when it has come through
  *   {"about": OFFSET}     the record is about to be applied; written only in a careful replay
+ *   {"about": null}       it was applied, and for a while none is: no record is to blame for a death now
  *
  * A kill from outside (no memory, a fault of the runtime) leaves no `crashed`. So when two replays have died,
  * the next ones are careful: the last `about` of a replay that did not come through counts as `crashed`. A
@@ -44,6 +45,7 @@ export class CrashMarks {
         about = null
         this.#deathCount++
       } else if (typeof next === 'number') about = next
+      else if (next === null) about = null
     }
     if (about !== null) this.#count(about)
   }
@@ -65,6 +67,11 @@ export class CrashMarks {
   /** In a replay: the record is the next to be applied. */
   aboutTo(offset: number): void {
     if (this.#deathCount >= DEATHS_MAX) this.#append({ about: offset })
+  }
+
+  /** In a replay: for a while no record is applied. */
+  aboutToPause(): void {
+    if (this.#deathCount >= DEATHS_MAX) this.#append({ about: null })
   }
 
   /**

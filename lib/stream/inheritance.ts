@@ -3,7 +3,7 @@ import type { ReadCheckpoint } from './checkpoint-format.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { type ClaimedRange, ClaimedRanges } from './deliver/claimed-ranges.ts'
 import { refusedKey } from './deliver/refused-prediction.ts'
-import type { PipelineParts } from './pipeline.ts'
+import type { PipelineParts } from './pipeline-parts.ts'
 
 /** What a process finds of a log besides its spool. */
 export interface Inheritance {

@@ -10,6 +10,9 @@ import type { Clock } from './ports.ts'
 import type { Processor } from './processor.ts'
 import type { Telemetry } from './telemetry.ts'
 
+/** Between two steps of a checkpoint: enough for some events. */
+const PAUSE_MS = 1
+
 /** What a keeper works on. */
 export interface LogKeeperParts {
   readonly spool: EventLog
@@ -80,7 +83,7 @@ export class LogKeeper {
     const { checkpoints, clock } = this.#parts
     while (checkpoints.step()) {
       await new Promise<void>((resolve) => {
-        clock.after(0, resolve)
+        clock.after(PAUSE_MS, resolve)
       })
     }
     await checkpoints.finish()

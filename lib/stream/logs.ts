@@ -16,7 +16,7 @@ export class Logs {
     this.#all = [own]
   }
 
-  /** Takes in another log, which was read already: its events count and are delivered with all others. */
+  /** Takes in another log: its events count and are delivered with all others. */
   adopt(pipeline: Pipeline): void {
     this.#all.push(pipeline)
   }
@@ -39,7 +39,12 @@ export class Logs {
 
   /** Why no event may come in at this moment; null when it may. */
   get holdReason(): string | null {
-    for (const { holdReason } of this.#all) if (holdReason !== null) return holdReason
+    for (const pipeline of this.#all) {
+      // Nothing comes into another one, so while it is read again it holds up nobody.
+      if (pipeline !== this.#own && !pipeline.isLive) continue
+      const { holdReason } = pipeline
+      if (holdReason !== null) return holdReason
+    }
     return null
   }
 
@@ -51,6 +56,12 @@ export class Logs {
   /** Writes everything that there is to say by now; settles when it is written or refused. */
   async flushAll(): Promise<void> {
     await Promise.all(this.#all.map((pipeline) => pipeline.flushAll()))
+  }
+
+  /** The same for the logs that are not being read again: of others all that is to be safe is in the spool. */
+  async flushLive(): Promise<void> {
+    const live = this.#all.filter(({ isLive }) => isLive)
+    await Promise.all(live.map((pipeline) => pipeline.flushAll()))
   }
 
   /** See Pipeline.sync. */

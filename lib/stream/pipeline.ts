@@ -1,5 +1,6 @@
 import type { DeadLetters } from './accept/dead-letters.ts'
 import type { SpoolRecord } from './accept/spool-format.ts'
+import { CatchUp } from './catch-up.ts'
 import {
   CHECKPOINT_FORMAT,
   type CheckpointHeader,
@@ -7,12 +8,12 @@ import {
 } from './checkpoint-format.ts'
 import { Checkpoints } from './checkpoints.ts'
 import type { Endpoint } from './compute/endpoint.ts'
-import { EndpointMerge, type LogEndpoints } from './compute/endpoint-merge.ts'
+import { EndpointMerge } from './compute/endpoint-merge.ts'
 import { EndpointTable } from './compute/endpoint-table.ts'
 import { IdleRows } from './compute/idle-rows.ts'
 import { CrashMarks } from './crash-marks.ts'
 import { ChangedEndpoints } from './deliver/changed-endpoints.ts'
-import type { ClaimedRanges } from './deliver/claimed-ranges.ts'
+import { CLAIM_KEYS_MAX, type ClaimedRanges } from './deliver/claimed-ranges.ts'
 import { endpointUpdate } from './deliver/endpoint-update.ts'
 import { Flusher } from './deliver/flusher.ts'
 import { LedgerWriter } from './deliver/ledger-writer.ts'
@@ -21,46 +22,17 @@ import { MetricBatches } from './deliver/metric-batches.ts'
 import { MetricWriter } from './deliver/metric-writer.ts'
 import { PredictionBatches } from './deliver/prediction-batches.ts'
 import { EndpointReads } from './endpoint-reads.ts'
-import { errorMessage } from './errors.ts'
-import type { EventLog } from './event-log.ts'
 import { type Inheritance, readInheritance } from './inheritance.ts'
 import { LogKeeper } from './log-keeper.ts'
-import type { Clock, LineFile, ParquetSink, SegmentDisk, Store, StreamPosition } from './ports.ts'
+import type { PipelineParts } from './pipeline-parts.ts'
+import type { StreamPosition } from './ports.ts'
 import { type Applied, Processor, type WaitingCall } from './processor.ts'
-import { replay } from './replay.ts'
+import { holdReasonOf, type RoomParts } from './room.ts'
 import { type Status, statusOf } from './status.ts'
-import type { StreamSettings } from './stream-settings.ts'
-import type { Telemetry } from './telemetry.ts'
+import { syncSpool } from './sync-spool.ts'
 
-/** What a pipeline is made of. */
-export interface PipelineParts {
-  /** Name of the log: that of its spool. */
-  readonly log: string
-  /** Endpoints of all logs of the process; those of this one come to it when it was read. */
-  readonly tables: LogEndpoints[]
-  readonly settings: StreamSettings
-  /** Where its events are kept: a spool, or the stream itself. */
-  readonly spool: EventLog
-  readonly checkpointDisk: SegmentDisk
-  /** Remembers records that have ended the process. */
-  readonly markDisk: SegmentDisk
-  readonly deadLetterFile: LineFile
-  /** What that file holds already. */
-  readonly deadLetterLines: Iterable<string>
-  readonly store: Pick<Store, 'kv' | 'tsdb' | 'claims' | 'ledger' | 'records'>
-  readonly parquet: ParquetSink
-  /** See FlusherParts. */
-  readonly isStillOwner: () => Promise<boolean>
-  readonly clock: Clock
-  readonly random: () => number
-  readonly telemetry: Telemetry
-}
-
-/** Events that wait for the store to be read for their endpoint, in memory. */
-const WAITING_BYTES_MAX = 64 * 1024 * 1024
-const DEAD_LETTERS_WAITING_MAX = 10_000
-/** Endpoints and hours whose claims are kept in mind, so that the next one's number is known. */
-const CLAIM_KEYS_MAX = 100_000
+/** The answer to an event while the log is read again. */
+const SPOOLED: Applied = { outcome: 'spooled', rejection: null }
 
 /**
  * The whole way of an event: into the spool, into the state, into batches, and by a timer into the
@@ -82,6 +54,8 @@ export class Pipeline {
   readonly #keeper: LogKeeper
   readonly #checkpoints: Checkpoints
   readonly #marks: CrashMarks
+  readonly #catchUp: CatchUp
+  readonly #room: RoomParts
   #scannedPeriod = 0
   /** Until the files are cut that an earlier owner promised: what comes up to that offset may be theirs. */
   #arePromisesOpen = false
@@ -90,6 +64,7 @@ export class Pipeline {
   readonly #filesBefore: number
 
   private constructor(parts: PipelineParts, { claimed, deadLetters, checkpoint }: Inheritance) {
+    const firstOffset = (checkpoint?.header.offset ?? -1) + 1
     const { log, settings, store, clock, random, telemetry } = parts
     this.#parts = parts
     this.#filesBefore = claimed.writtenCount
@@ -109,7 +84,7 @@ export class Pipeline {
         table: this.#table,
         onFailure: (reason) => telemetry.spoolNotShortened({ reason }),
       },
-      checkpoint?.header.offset ?? -1,
+      firstOffset - 1,
     )
     const onChange = (endpoint: Endpoint): void => this.#checkpoints.touch(endpoint)
     this.#metricWriter = new MetricWriter({
@@ -188,6 +163,15 @@ export class Pipeline {
       telemetry,
       header: (offset) => this.#headerAt(offset),
     })
+    if (checkpoint !== null) this.#restore(checkpoint)
+    this.#catchUp = this.#openLog(firstOffset)
+    this.#room = {
+      keeper: this.#keeper,
+      catchUp: this.#catchUp,
+      flusher: this.#flusher,
+      processor: this.#processor,
+      deadLetters,
+    }
   }
 
   #headerAt(offset: number): CheckpointHeader {
@@ -202,37 +186,58 @@ export class Pipeline {
   }
 
   /**
-   * Takes a log over: lists its claims, reads the checkpoint that it begins with, then what the spool has
-   * after it, so that state and batches are what they were before the last process ended.
+   * Takes a log over: lists its claims, reads the checkpoint that it begins with, and begins to read what
+   * the spool has after it, so that state and batches become what they were before the last process ended.
+   * Events may come in when this has settled; whoever opens it calls `catchUp` for the rest.
    *
    * @throws StreamError `store-unavailable`, `path-unusable`
    */
   static async open(parts: PipelineParts): Promise<Pipeline> {
-    const inheritance = await readInheritance(parts)
-    const pipeline = new Pipeline(parts, inheritance)
-    await pipeline.#replay(inheritance.checkpoint)
-    parts.tables.push(pipeline.#table)
-    // A power cut may have taken the spool's end, and not the claims: their offsets are used up.
-    if (!parts.spool.redelivers) parts.spool.skipTo(inheritance.claimed.lastOffset + 1)
+    const pipeline = new Pipeline(parts, await readInheritance(parts))
+    const { recordsLeft } = pipeline.#catchUp
+    pipeline.#catchUp.step()
+    if (!pipeline.isLive) parts.telemetry.catchingUp({ log: parts.log, recordsLeft })
     return pipeline
   }
 
-  async #replay(checkpoint: ReadCheckpoint | null): Promise<void> {
+  /** Finds the log's end, from which on events are appended, and what is to be read before they are applied. */
+  #openLog(firstOffset: number): CatchUp {
     const { spool, telemetry } = this.#parts
-    const first = (checkpoint?.header.offset ?? -1) + 1
-    if (checkpoint !== null) this.#restore(checkpoint)
-    this.#marks.beginReplay()
-    const recordCount = await replay(first, {
+    const reader = spool.open((range) => telemetry.spoolDamaged(range), firstOffset)
+    spool.skipTo(firstOffset)
+    // A power cut may have taken the spool's end, and not the claims: their offsets are used up.
+    if (!spool.redelivers) spool.skipTo(this.#claimed.lastOffset + 1)
+    return new CatchUp({
       ...this.#parts,
+      reader,
       marks: this.#marks,
       flusher: this.#flusher,
       apply: (record) => this.#apply(record),
       refuse: (record) => void this.#refuse(record),
+      onEnd: (recordCount) => this.#goLive(recordCount),
     })
-    spool.skipTo(first)
-    this.#marks.endReplay(first)
+  }
+
+  /** Whether events are applied as they come; before, they wait in the spool. */
+  get isLive(): boolean {
+    return this.#catchUp.isDone
+  }
+
+  /**
+   * Applies what the log holds, while events come in; settles when that is done, or the pipeline is closed.
+   * A rejection is a mistake of ours and must end the process: the next replay meets the same record.
+   *
+   * @param isUrgent  whether events come into this log, rather than into others of the process
+   */
+  catchUp({ isUrgent = true }: { readonly isUrgent?: boolean } = {}): Promise<void> {
+    return this.#catchUp.run({ isUrgent })
+  }
+
+  #goLive(recordCount: number): void {
+    const { spool, telemetry, tables } = this.#parts
     if (spool.redelivers) this.#promisedTo = this.#claimed.lastOffset
     else this.#deadLetters.forgetEarlier()
+    tables.push(this.#table)
     this.#arePromisesOpen = true
     this.#cutPromised()
     // As in accept.
@@ -268,6 +273,7 @@ export class Pipeline {
     const kind = 'event'
     // On disk when it returns.
     const offset = this.#parts.spool.append({ kind, arrivedAtUs, position, body })
+    if (!this.#catchUp.isDone) return SPOOLED
     // Written out, because a spread costs as much as a tenth of all the rest.
     const record = { kind, offset, arrivedAtUs, position, body } as const
     const isPoison = this.#parts.spool.redelivers && this.#marks.isPoison(offset)
@@ -302,22 +308,18 @@ export class Pipeline {
 
   /** When the newest event of the log arrived, microseconds since 1970 UTC; 0 for none. */
   get newestArrivedUs(): number {
-    return this.#processor.state.newestArrivedUs
+    return Math.max(this.#processor.state.newestArrivedUs, this.#parts.spool.newestArrivedUs)
   }
 
   /** Why no event may come in at this moment; null when it may. */
   get holdReason(): string | null {
-    if (this.#flusher.isFull) return 'too much waits to be written'
-    if (this.#keeper.isFull) return 'the spool has reached SPOOL_BYTES_MAX'
-    if (this.#processor.waitingBytes > WAITING_BYTES_MAX) return 'the store cannot be read'
-    if (this.#deadLetters.waitingCount > DEAD_LETTERS_WAITING_MAX) {
-      return 'dead letters cannot be written'
-    }
-    return null
+    return holdReasonOf(this.#room)
   }
 
   /** What the timer does: idle rows at a period's edge, and everything that is due. */
   tick(): void {
+    // Of a state that is not up to the present nothing is to be told, nor a checkpoint to be taken.
+    if (!this.isLive) return
     const { clock, settings } = this.#parts
     const period = Math.floor(clock.nowUs() / 1000 / settings.idleLayout.periodMs)
     if (period !== this.#scannedPeriod) {
@@ -344,6 +346,7 @@ export class Pipeline {
 
   /** Writes everything that there is to say by now; settles when it is written or refused. */
   async flushAll(): Promise<void> {
+    await this.#catchUp.ended
     await this.#reads.run()
     this.#writeIdleRows()
     const nowMs = this.#parts.clock.nowUs() / 1000
@@ -356,14 +359,8 @@ export class Pipeline {
   }
 
   /** Makes what was spooled survive a power cut; what fails is tried again by the next call. */
-  async sync(): Promise<void> {
-    const { spool, telemetry } = this.#parts
-    try {
-      await spool.syncLater()
-      telemetry.spoolSynced()
-    } catch (error) {
-      telemetry.spoolNotSynced({ reason: errorMessage(error) })
-    }
+  sync(): Promise<void> {
+    return syncSpool(this.#parts)
   }
 
   /** What there is to say of the stream; costs about a microsecond per endpoint. */
@@ -377,6 +374,8 @@ export class Pipeline {
       endpoints: this.#table.endpoints,
       merge: this.#merge,
       filesBefore: this.#filesBefore,
+      isLive: this.isLive,
+      spooled: this.#catchUp.recordsLeft,
     })
   }
 
@@ -387,10 +386,12 @@ export class Pipeline {
 
   /** Begins nothing more; settles when what is under way has ended. The spool keeps the rest. */
   async close(): Promise<void> {
+    const { tables } = this.#parts
+    this.#catchUp.stop()
     await this.#reads.close()
     await this.#flusher.close()
     await this.#ledger.close()
-    this.#parts.tables.splice(this.#parts.tables.indexOf(this.#table), 1)
+    if (tables.includes(this.#table)) tables.splice(tables.indexOf(this.#table), 1)
     this.#checkpoints.close()
     this.#parts.spool.close()
     this.#parts.deadLetterFile.close()

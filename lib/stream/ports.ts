@@ -16,7 +16,10 @@ export interface StreamPosition {
 export interface Clock {
   /** Whole microseconds since 1970 UTC. */
   nowUs(): number
-  /** Calls back once after that many real milliseconds; the answer cancels it. */
+  /**
+   * Calls back once after that many real milliseconds, after 0 as soon as what has come from outside meanwhile is
+   * seen to; the answer cancels it.
+   */
   after(ms: number, call: () => void): () => void
 }
 
@@ -309,8 +312,10 @@ export interface Store {
 export interface SegmentDisk {
   /** Names of all files in the folder, in no order. */
   list(): readonly string[]
-  /** The whole file. */
-  read(name: string): Uint8Array
+  /** The bytes of a file from one place up to another one; where none are named, the whole file. */
+  read(name: string, from?: number, to?: number): Uint8Array
+  /** Bytes in a file. */
+  size(name: string): number
   /** Opens for appending at the end, makes the file if there is none. */
   open(name: string): SegmentFile
   /**

@@ -43,8 +43,11 @@ export interface WaitingCall {
   readonly tally: EventTally
 }
 
-/** What came of an event: `waiting` until the store has been read for its endpoint. */
-export type EventOutcome = CallOutcome | 'duplicate' | 'waiting'
+/**
+ * What came of an event: `waiting` until the store has been read for its endpoint, `spooled` until it is
+ * applied, after what was in the log before it.
+ */
+export type EventOutcome = CallOutcome | 'duplicate' | 'waiting' | 'spooled'
 
 /** What an event's answer tells: the outcome, and the first reason if something was rejected. */
 export interface Applied {

@@ -1,6 +1,6 @@
 import assert from 'node:assert'
-import type { NewRecord, SpoolRecord } from './accept/spool-format.ts'
-import type { EventLog } from './event-log.ts'
+import type { NewRecord } from './accept/spool-format.ts'
+import type { EventLog, LogReader } from './event-log.ts'
 
 /**
  * A shard of a stream as a log: the stream itself keeps the records, under its own offsets, and delivers
@@ -8,6 +8,8 @@ import type { EventLog } from './event-log.ts'
  */
 export class ShardLog implements EventLog {
   readonly redelivers = true
+  readonly newestArrivedUs = 0
+  readonly bytes = 0
   readonly #window: number
   #nextOffset = 0
   /** Of the event that came last, which may be one that came before; -1 for none yet. */
@@ -66,9 +68,9 @@ export class ShardLog implements EventLog {
     return offset - this.#window <= this.#storedOffset
   }
 
-  /** Nothing: the stream delivers again. */
-  replay(): Iterable<SpoolRecord> {
-    return []
+  /** There is nothing to read: the stream delivers again. */
+  open(): LogReader {
+    return { nextOffset: 0, next: () => null }
   }
 
   skipTo(offset: number): void {

@@ -1,5 +1,5 @@
 import { Spool, type SpoolOptions } from './accept/spool.ts'
-import type { PipelineParts } from './pipeline.ts'
+import type { PipelineParts } from './pipeline-parts.ts'
 import type { SegmentDisk } from './ports.ts'
 
 /** What a pipeline needs of its log, wherever that is kept. */

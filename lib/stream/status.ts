@@ -11,7 +11,12 @@ export interface Status {
   readonly log: string
   /** Other logs of the process: spools that it has taken over, shards of streams. */
   readonly adopted: readonly string[]
-  /** received = accepted + error + ignored + rejected + duplicate + waiting. */
+  /** Whether a spool is being read again: then events wait in it, and numbers are not up to the present. */
+  readonly catchingUp: boolean
+  /**
+   * received = accepted + error + ignored + rejected + duplicate + waiting + spooled. Spooled are what is in
+   * a log and not applied yet; what a store said of an endpoint stands among them, until it is met.
+   */
   readonly events: Readonly<Record<string, number>>
   readonly rows: RowCounts
   /** Rejected events, calls and rows by reason. */
@@ -59,12 +64,18 @@ export interface StatusSources {
   readonly merge: EndpointMerge
   /** Parquet files that were there when the log was taken over. */
   readonly filesBefore: number
+  /** See Pipeline. */
+  readonly isLive: boolean
+  /** Records that are not applied yet. */
+  readonly spooled: number
 }
 
 /** The status of one log. */
 export function statusOf(sources: StatusSources): Status {
   const { log, nowUs, counters, flusher, predictions, endpoints, merge, filesBefore } = sources
-  const { received, accepted, error, ignored, rejected, duplicate, waiting } = counters
+  const { accepted, error, ignored, rejected, duplicate, waiting } = counters
+  const { spooled } = sources
+  const received = counters.received + spooled
   const { written, refused } = flusher.delivered
   const { pending } = flusher
   const writtenRows = written.parquetRows + predictions.writtenBefore
@@ -72,7 +83,8 @@ export function statusOf(sources: StatusSources): Status {
   return {
     log,
     adopted: [],
-    events: { received, accepted, error, ignored, rejected, duplicate, waiting },
+    catchingUp: !sources.isLive,
+    events: { received, accepted, error, ignored, rejected, duplicate, waiting, spooled },
     rows: {
       accepted: counters.rowsAccepted,
       rejected: counters.rowsRejected,
@@ -122,6 +134,7 @@ export function sumOfStatus(parts: readonly Status[]): Status {
     (sum, part) => ({
       log: sum.log,
       adopted: [...sum.adopted, part.log],
+      catchingUp: sum.catchingUp || part.catchingUp,
       events: sumOfCounts(sum.events, part.events),
       rows: sumOfCounts(sum.rows, part.rows),
       rejections: sumOfCounts(sum.rejections, part.rejections),

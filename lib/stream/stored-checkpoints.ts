@@ -89,8 +89,12 @@ export class StoredCheckpoints implements SegmentDisk {
     return [...this.#files.keys()]
   }
 
-  read(name: string): Uint8Array {
-    return this.#bytesOf(name)
+  read(name: string, from?: number, to?: number): Uint8Array {
+    return this.#bytesOf(name).subarray(from, to)
+  }
+
+  size(name: string): number {
+    return this.#bytesOf(name).length
   }
 
   #bytesOf(name: string): Uint8Array {

@@ -39,6 +39,15 @@ export class Telemetry {
     this.#log.info('Recovered from the spool.', fields)
   }
 
+  /** Told when not all of it could be applied at once. */
+  catchingUp(fields: { readonly log: string; readonly recordsLeft: number }): void {
+    this.#log.info('Reads the spool again; events that come meanwhile wait in it.', fields)
+  }
+
+  spoolNotRead(fields: { readonly reason: string }): void {
+    this.#log.warn('The spool cannot be read at present; it is tried again.', fields)
+  }
+
   logAdopted(fields: { readonly log: string }): void {
     this.#log.info('Took over the spool of a process that is gone.', fields)
   }

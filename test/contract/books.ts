@@ -7,6 +7,7 @@ type Counts = Readonly<Record<string, number>>
 /** As much of the status as the contract tests look at. */
 export interface Status {
   readonly store: string
+  readonly catchingUp: boolean
   readonly events: Counts
   readonly rows: {
     readonly accepted: number
@@ -17,7 +18,9 @@ export interface Status {
   readonly pending: Counts
 }
 
-const OUTCOMES = ['accepted', 'error', 'ignored', 'rejected', 'duplicate', 'waiting'] as const
+const OUTCOMES = [
+  ...['accepted', 'error', 'ignored', 'rejected', 'duplicate', 'waiting', 'spooled'],
+] as const
 
 /** The status in an answer, whose books must balance. */
 export function statusOf(answer: WireAnswer): Status {
@@ -36,6 +39,8 @@ export async function flush(nuclio: FunctionProcess): Promise<Status> {
   const status = statusOf(answer)
   assert.deepEqual(status.pending, { records: 0, metricRows: 0, parquetRows: 0 })
   assert.equal(status.events['waiting'], 0)
+  assert.equal(status.events['spooled'], 0)
+  assert.equal(status.catchingUp, false)
   return status
 }
 

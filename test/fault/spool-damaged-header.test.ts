@@ -2,18 +2,19 @@
 // costs no record; with both copies gone nothing in the segment can be trusted, and all of it is kept.
 import assert from 'node:assert'
 import { test } from 'node:test'
-import type { DamagedRange } from '../../lib/stream/accept/spool.ts'
+import type { DamagedRange } from '../../lib/stream/accept/damage.ts'
 import { Spool } from '../../lib/stream/accept/spool.ts'
 import { SEGMENT_HEADER_BYTES } from '../../lib/stream/accept/spool-format.ts'
 import type { MemoryDisk } from '../support/memory-disk.ts'
 import { memoryDisk } from '../support/memory-disk.ts'
+import { readSpool } from '../support/read-spool.ts'
 
 const COPY_BYTES = SEGMENT_HEADER_BYTES / 2
 
 function openSpool(disk: MemoryDisk): { spool: Spool; offsets: number[]; damage: DamagedRange[] } {
   const spool = new Spool(disk, { segmentBytes: 200, syncEvery: false })
   const damage: DamagedRange[] = []
-  const records = [...spool.replay((range) => damage.push(range))]
+  const records = [...readSpool(spool, (range) => damage.push(range))]
   return { spool, offsets: records.map(({ offset }) => offset), damage }
 }
 
@@ -57,5 +58,8 @@ test('with both copies gone the whole segment is kept aside, the others are read
     assert(range !== undefined && damage.length === 1)
     assert.deepEqual([range.segment, range.start, range.bytes], [name, 0, changed.length])
     assert.deepEqual(disk.read(range.keptAs), changed)
+    // Of the last one nothing is left, others stay as they are.
+    const isLast = name === filled().list().at(-1)
+    assert.equal(disk.size(name), isLast ? 0 : changed.length)
   }
 })

@@ -2,11 +2,12 @@
 // in the file: a replay must not take it for the record that got its offset afterwards.
 import assert from 'node:assert'
 import { test } from 'node:test'
-import type { DamagedRange } from '../../lib/stream/accept/spool.ts'
+import type { DamagedRange } from '../../lib/stream/accept/damage.ts'
 import { Spool } from '../../lib/stream/accept/spool.ts'
 import type { NewRecord } from '../../lib/stream/accept/spool-format.ts'
 import type { MemoryDisk } from '../support/memory-disk.ts'
 import { memoryDisk } from '../support/memory-disk.ts'
+import { readSpool } from '../support/read-spool.ts'
 
 function readOf(json: string): NewRecord {
   return { kind: 'read', arrivedAtUs: 7, json }
@@ -16,7 +17,7 @@ function openSpool(disk: MemoryDisk): { spool: Spool; texts: string[]; damage: D
   const spool = new Spool(disk, { segmentBytes: 500, syncEvery: true })
   const damage: DamagedRange[] = []
   const texts: string[] = []
-  for (const record of spool.replay((range) => damage.push(range))) {
+  for (const record of readSpool(spool, (range) => damage.push(range))) {
     texts.push(`${record.offset} ${record.kind === 'read' ? record.json : '?'}`)
   }
   return { spool, texts, damage }

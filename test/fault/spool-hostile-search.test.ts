@@ -5,6 +5,7 @@ import assert from 'node:assert'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
 import type { SpoolRecord } from '../../lib/stream/accept/spool-format.ts'
+import { readSpool } from '../support/read-spool.ts'
 
 const zlib: { crc32?: (bytes: Uint8Array, seed?: number) => number } = createRequire(
   import.meta.url,
@@ -51,7 +52,7 @@ test('the search after damage sums every byte a few times at most', { skip: !sum
   disk.files.set(name, bytes)
   summedBytes = 0
   const again = new Spool(disk, { segmentBytes: 4 * BODY_BYTES, syncEvery: false })
-  const records: SpoolRecord[] = [...again.replay(() => undefined)]
+  const records: SpoolRecord[] = [...readSpool(again, () => undefined)]
   assert.deepEqual(
     records.map(({ offset }) => offset),
     [0, 2],

@@ -6,12 +6,13 @@ import { Spool } from '../../lib/stream/accept/spool.ts'
 import { encodeSegmentHeader, segmentName } from '../../lib/stream/accept/spool-format.ts'
 import type { MemoryDisk } from '../support/memory-disk.ts'
 import { memoryDisk } from '../support/memory-disk.ts'
+import { readSpool } from '../support/read-spool.ts'
 
 const RECORD = { kind: 'read', arrivedAtUs: 7, json: '{}' } as const
 
 function openSpool(disk: MemoryDisk): { spool: Spool; offsets: number[] } {
   const spool = new Spool(disk, { segmentBytes: 500, syncEvery: false })
-  return { spool, offsets: [...spool.replay(() => undefined)].map(({ offset }) => offset) }
+  return { spool, offsets: [...readSpool(spool, () => undefined)].map(({ offset }) => offset) }
 }
 
 test('a last segment of a header alone gives the next offset', () => {

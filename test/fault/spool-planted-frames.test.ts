@@ -6,6 +6,7 @@ import { Spool } from '../../lib/stream/accept/spool.ts'
 import type { NewRecord } from '../../lib/stream/accept/spool-format.ts'
 import type { MemoryDisk } from '../support/memory-disk.ts'
 import { memoryDisk } from '../support/memory-disk.ts'
+import { readSpool } from '../support/read-spool.ts'
 
 function eventOf(body: Uint8Array): NewRecord {
   return { kind: 'event', arrivedAtUs: 7, position: null, body }
@@ -14,7 +15,7 @@ function eventOf(body: Uint8Array): NewRecord {
 function openSpool(disk: MemoryDisk): { spool: Spool; bodies: Buffer[] } {
   const spool = new Spool(disk, { segmentBytes: 50_000, syncEvery: false })
   const bodies: Buffer[] = []
-  for (const record of spool.replay(() => undefined)) {
+  for (const record of readSpool(spool, () => undefined)) {
     if (record.kind === 'event') bodies.push(Buffer.from(record.body))
   }
   return { spool, bodies }

@@ -99,6 +99,8 @@ export class KillableWorker {
     // With one worker down at a time it takes over its own log, and no other one's.
     if (this.#log !== '' && !this.#losesDisk) assert.equal(told['log'], this.#log)
     this.#log = String(told['log'])
+    // It takes events before it has read its spool again.
+    while (this.#replaysBegun() > 0) await wait(1)
   }
 
   async #launch(settings: Env): Promise<void> {

@@ -1,18 +1,21 @@
 // Whatever fails and whenever the process dies, every record whose append returned comes back once, in
-// order, with the offset that it was given: shown with random appends, full and bad disks, skipped
-// offsets and restarts over segments of a few frames.
+// order, with the offset that it was given, also where it is read back while others are appended: shown
+// with random appends, full and bad disks, skipped offsets and restarts over segments of a few frames.
 import assert from 'node:assert'
 import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import type { DamagedRange } from '../../lib/stream/accept/spool.ts'
+import type { DamagedRange } from '../../lib/stream/accept/damage.ts'
 import { Spool } from '../../lib/stream/accept/spool.ts'
 import type { NewRecord, SpoolRecord } from '../../lib/stream/accept/spool-format.ts'
 import { frameBytes, SEGMENT_HEADER_BYTES } from '../../lib/stream/accept/spool-format.ts'
+import type { LogReader } from '../../lib/stream/event-log.ts'
 import type { MemoryDisk } from '../support/memory-disk.ts'
 import { memoryDisk } from '../support/memory-disk.ts'
+import { readSpool } from '../support/read-spool.ts'
 
 const SEGMENT_BYTES = 200
+const OPTIONS = { segmentBytes: SEGMENT_BYTES, syncEvery: false }
 
 interface Faults {
   /** Bytes that the disk still takes. */
@@ -24,6 +27,7 @@ type Step =
   | { readonly kind: 'fail'; readonly faults: Faults }
   | { readonly kind: 'heal' }
   | { readonly kind: 'skip'; readonly by: number }
+  | { readonly kind: 'read'; readonly count: number }
   | { readonly kind: 'restart'; readonly torn: Uint8Array }
 
 const record: fc.Arbitrary<NewRecord> = fc.oneof(
@@ -54,6 +58,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('fail' as const), faults }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'heal' as const }) },
   fc.record({ kind: fc.constant('skip' as const), by: fc.nat(9) }),
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('read' as const), count: fc.nat(4) }) },
   fc.record({ kind: fc.constant('restart' as const), torn: fc.uint8Array({ maxLength: 40 }) }),
 )
 
@@ -65,26 +70,48 @@ class Trial {
   /** Not answered, yet one may be in the file whole: those whose append failed since an answer. */
   #failed: SpoolRecord[] = []
   #spool: Spool
+  /** Reads on from where it was, whatever happens to the spool. */
+  #reader: LogReader
+  #readCount = 0
 
   constructor(syncEvery: boolean) {
     this.#syncEvery = syncEvery
-    this.#spool = this.restart()
+    this.#spool = new Spool(this.disk, OPTIONS)
+    this.#reader = this.#spool.open(() => undefined, 0)
+    this.restart()
   }
 
   take(step: Step): void {
     if (step.kind === 'append') this.#append(step.record)
     if (step.kind === 'fail') this.#fail(step.faults)
     if (step.kind === 'heal') this.#heal()
+    if (step.kind === 'read') this.read(step.count)
     if (step.kind === 'skip') this.#spool.skipTo(this.#spool.nextOffset + step.by - 3)
     if (step.kind !== 'restart') return
     this.#tearLast(step.torn)
     this.restart()
   }
 
-  restart(): Spool {
+  /** The next records are those that were answered next. */
+  read(count: number): void {
+    for (let index = 0; index < count; index++) {
+      const found = this.#reader.next()
+      assert.deepEqual(found, this.#answered[this.#readCount] ?? null)
+      if (found === null) return
+      assert.equal(this.#reader.nextOffset, found.offset + 1)
+      this.#readCount++
+    }
+  }
+
+  restart(): void {
+    this.read(Number.POSITIVE_INFINITY)
     this.#heal()
-    const spool = new Spool(this.disk, { segmentBytes: SEGMENT_BYTES, syncEvery: this.#syncEvery })
-    const records = [...spool.replay(() => undefined)]
+    const copy = memoryDisk()
+    for (const [name, bytes] of this.disk.files) copy.files.set(name, bytes)
+    const records = readSpool(new Spool(copy, OPTIONS), () => undefined)
+    const spool = new Spool(this.disk, { ...OPTIONS, syncEvery: this.#syncEvery })
+    this.#reader = spool.open(() => undefined, 0)
+    this.#readCount = 0
     const extra = records[this.#answered.length]
     this.#answered.push(...this.#failed.filter((one) => isDeepStrictEqual(one, extra)).slice(0, 1))
     this.#failed = []
@@ -92,7 +119,6 @@ class Trial {
     assert(records.every(({ offset }) => offset < spool.nextOffset))
     assert.equal(spool.bytes, this.bytesOnDisk())
     this.#spool = spool
-    return spool
   }
 
   #append(given: NewRecord): void {
@@ -195,7 +221,7 @@ function filled(bodies: readonly Uint8Array[]): { disk: MemoryDisk; places: read
 function replayed(disk: MemoryDisk): { records: SpoolRecord[]; damage: DamagedRange[] } {
   const damage: DamagedRange[] = []
   const spool = new Spool(disk, { segmentBytes: SEGMENT_BYTES, syncEvery: false })
-  const records = [...spool.replay((range) => damage.push(range))]
+  const records = [...readSpool(spool, (range) => damage.push(range))]
   return { records, damage }
 }
 

@@ -38,7 +38,8 @@ export function memoryDisk(salts = 1): MemoryDisk {
     },
     list: () => [...files.keys()],
     // Copies: slice() of a Buffer would be a view.
-    read: (name) => Uint8Array.from(bytesOf(name)),
+    read: (name, from, to) => Uint8Array.from(bytesOf(name).subarray(from, to)),
+    size: (name) => bytesOf(name).length,
     remove: (name) => {
       failUnless(can.remove, 'remove')
       removed.set(name, bytesOf(name))

@@ -40,6 +40,8 @@ export type Survivors = Partial<
   /** Another log than TEST_LOG, and the endpoints of all logs of the process. */
   readonly log?: string
   readonly tables?: LogEndpoints[]
+  /** Leaves it to the test to let the pipeline catch up with its log. */
+  readonly isLeftBehind?: boolean
 }
 
 /** A clock at 2026-11-02 08:00 UTC. */
@@ -98,6 +100,7 @@ export async function openTestPipeline(
       error: logTo('error'),
     }),
   })
+  if (survivors.isLeftBehind !== true) await pipeline.catchUp()
   return {
     pipeline,
     store,

@@ -7,6 +7,7 @@ import { type EventPlan, RECORD_BEFORE, type SentEvent, sendAt } from './any-eve
 import { type Fault, FrailProcess, nextTurn, type World } from './frail-process.ts'
 import { memoryDisk } from './memory-disk.ts'
 import { memoryStore } from './memory-store.ts'
+import { readSpool } from './read-spool.ts'
 import { testClock } from './test-pipeline.ts'
 
 export type Env = Readonly<Record<string, string>>
@@ -243,6 +244,6 @@ export function eventsIn({ disk }: World): readonly EventRecord[] {
     if (name.endsWith('.spool')) whole.files.set(name, Uint8Array.from(bytes))
   }
   const spool = new Spool(whole, { segmentBytes: 1024 * 1024, syncEvery: false })
-  const records = [...spool.replay(() => assert.fail('a whole log has no damage'))]
+  const records = [...readSpool(spool, () => assert.fail('a whole log has no damage'))]
   return records.flatMap((record) => (record.kind === 'event' ? [record] : []))
 }

@@ -10,7 +10,9 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
+  statSync,
   unlinkSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -30,7 +32,8 @@ export function openSegmentFolder(folder: string): SegmentDisk {
   ensureWritable(folder)
   return {
     list: () => readdirSync(folder),
-    read: (name) => readFileSync(join(folder, name)),
+    read: (name, from, to) => readPart(join(folder, name), from, to),
+    size: (name) => statSync(join(folder, name)).size,
     open: (name) => openSegment(folder, name),
     keepAside: (name, bytes) => keepAside(folder, name, bytes),
     salt: () => randomBytes(8),
@@ -61,6 +64,22 @@ export function openLineFile(folder: string, name: string): LineFile {
     },
     sync: () => fdatasyncSync(file),
     close: () => closeSync(file),
+  }
+}
+
+function readPart(path: string, from = 0, to = Number.POSITIVE_INFINITY): Buffer {
+  const file = openSync(path, 'r')
+  try {
+    const bytes = Buffer.allocUnsafe(Math.max(Math.min(to, fstatSync(file).size) - from, 0))
+    let count = 0
+    while (count < bytes.length) {
+      const read = readSync(file, bytes, count, bytes.length - count, from + count)
+      if (read === 0) break // it was cut meanwhile
+      count += read
+    }
+    return bytes.subarray(0, count)
+  } finally {
+    closeSync(file)
   }
 }
 

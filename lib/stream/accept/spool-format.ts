@@ -36,6 +36,8 @@
  * the file. If that fails, too, its frame is given up where it is, and the segment with it: the next
  * record goes to a new segment, whose first offset is that of the given-up frame.
  *
+ * A start reads the headers and the last segment, to find the end; all else is read while records are appended.
+ *
  * Read back, frames in order:
  * - The next offset is never below a header's first one. A frame whose offset is not below the first one
  *   of the next segment that has a whole header was given up: it is passed over, it is no damage.
@@ -118,7 +120,7 @@ export interface SegmentHeader {
 }
 
 /** The seeds of the frames of a segment; its salt is of 8 bytes. */
-export function frameSeeds(segmentId: number, salt: Uint8Array): FrameSeeds {
+function frameSeeds(segmentId: number, salt: Uint8Array): FrameSeeds {
   assert(salt.length === SALT_BYTES, 'a salt is of 8 bytes')
   const id = Buffer.alloc(4)
   id.writeUInt32LE(segmentId)
@@ -190,6 +192,18 @@ function bytesOfShard(shard: string): Buffer {
     lastShardBytes = Buffer.from(shard)
   }
   return lastShardBytes
+}
+
+let lastRead = ''
+let lastReadBytes = Buffer.alloc(0)
+
+/** The same the other way round. */
+function shardOfBytes(bytes: Buffer): string {
+  if (!bytes.equals(lastReadBytes)) {
+    lastRead = bytes.toString('utf8')
+    lastReadBytes = Buffer.from(bytes)
+  }
+  return lastRead
 }
 
 /**
@@ -274,7 +288,33 @@ function decodePayload(payload: Buffer, offset: number): SpoolRecord | null {
   if (payload[0] !== KIND_EVENT || payload.length < EVENT_HEADER_BYTES) return null
   const shardEnd = EVENT_HEADER_BYTES + payload.readUInt16LE(17)
   const streamOffset = payload.readDoubleLE(9)
-  const shard = payload.toString('utf8', EVENT_HEADER_BYTES, shardEnd)
-  const position = streamOffset < 0 ? null : { shard, offset: streamOffset }
+  const position =
+    streamOffset < 0
+      ? null
+      : {
+          shard: shardOfBytes(payload.subarray(EVENT_HEADER_BYTES, shardEnd)),
+          offset: streamOffset,
+        }
   return { kind: 'event', offset, arrivedAtUs, position, body: payload.subarray(shardEnd) }
+}
+
+/**
+ * Where the last whole frame of a segment ends, the offset after its record's, and when the newest of its
+ * records arrived (0 without any); all of it is looked through.
+ */
+export function lastFrame(
+  segment: Buffer,
+  { firstOffset, seeds }: SegmentHeader,
+): { readonly end: number; readonly nextOffset: number; readonly newestArrivedUs: number } {
+  // The second copy of the header was torn while the segment was begun, so that there are no frames.
+  let end = segment.length < SEGMENT_HEADER_BYTES ? HEADER_COPY_BYTES : SEGMENT_HEADER_BYTES
+  let nextOffset = firstOffset
+  let newestArrivedUs = 0
+  for (;;) {
+    const found = findFrame(segment, { start: end, seeds, offsetMin: nextOffset })
+    if (found === null) return { end, nextOffset, newestArrivedUs }
+    end = found.end
+    nextOffset = found.record.offset + 1
+    newestArrivedUs = Math.max(newestArrivedUs, found.record.arrivedAtUs)
+  }
 }

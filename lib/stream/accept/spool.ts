@@ -2,21 +2,22 @@ import assert from 'node:assert'
 import { errorCode, StreamError } from '../errors.ts'
 import type { EventLog } from '../event-log.ts'
 import type { SegmentDisk, SegmentFile } from '../ports.ts'
-import { crc32 } from './crc32.ts'
-import type { FrameSeeds, NewRecord, SegmentHeader, SpoolRecord } from './spool-format.ts'
+import { asBuffer } from './as-buffer.ts'
+import { type OnDamage, setAside } from './damage.ts'
+import type { FrameSeeds, NewRecord } from './spool-format.ts'
 import {
   decodeHeaderCopy,
   encodeFrame,
   encodeSegmentHeader,
-  findFrame,
   frameBytes,
-  frameSeeds,
   HEADER_COPY_BYTES,
   isKnownFormat,
+  lastFrame,
   SEGMENT_HEADER_BYTES,
   segmentIdOf,
   segmentName,
 } from './spool-format.ts'
+import { type KnownSegment, SpoolReader } from './spool-reader.ts'
 import { useAndClose } from './use-and-close.ts'
 
 /** How a spool writes. */
@@ -27,36 +28,6 @@ export interface SpoolOptions {
   readonly bytesMax?: number
   /** Whether each record is made to survive a power cut before append() returns. */
   readonly syncEvery: boolean
-}
-
-/** Bytes that were no whole frame and now lie in a file of their own. */
-export interface DamagedRange {
-  readonly segment: string
-  readonly start: number
-  readonly bytes: number
-  readonly keptAs: string
-  /** Whether an earlier start has met the same damage and kept it. */
-  readonly wasKeptBefore: boolean
-}
-
-type OnDamage = (range: DamagedRange) => void
-
-/** A segment as a replay has read it. */
-interface ReadSegment {
-  readonly name: string
-  readonly bytes: Uint8Array
-  /** Null when neither copy of it is whole. */
-  readonly header: SegmentHeader | null
-  readonly isLast: boolean
-}
-
-/** A segment that is on the disk. */
-interface KnownSegment {
-  readonly id: number
-  /** Null while its header is damaged. */
-  readonly firstOffset: number | null
-  /** Of a closed segment. */
-  bytes: number
 }
 
 /** The append-only log of one worker's raw events; it gives each record its offset. */
@@ -72,8 +43,9 @@ export class Spool implements EventLog {
   /** Bytes of all segments but the open one. */
   #closedBytes = 0
   /** Segments on the disk, oldest first, the open one last. */
-  #segments: KnownSegment[] = []
+  readonly #segments: KnownSegment[] = []
   #nextOffset = 0
+  #newestArrivedUs = 0
   #hasUnsynced = false
   /** Set when a failed append could not be undone: the next append goes to a new segment. */
   #isTailTorn = false
@@ -91,13 +63,18 @@ export class Spool implements EventLog {
     return this.#nextOffset
   }
 
+  /** When the newest record had arrived that open() met, microseconds since 1970 UTC; 0 for none. */
+  get newestArrivedUs(): number {
+    return this.#newestArrivedUs
+  }
+
   /** The number of the segment that the newest record is in; 0 before the first append. */
   get segmentId(): number {
     return this.#segment === null ? 0 : this.#segmentId
   }
 
   /**
-   * Bytes of all segments on the disk, once replay() was read to its end. After an append that failed and
+   * Bytes of all segments on the disk, once it is open. After an append that failed and
    * could not be undone it may be too high by that frame; after the next start it is exact again.
    */
   get bytes(): number {
@@ -113,119 +90,83 @@ export class Spool implements EventLog {
   }
 
   /**
-   * Every record that is in the spool, in order; to be read to its end before the first append.
+   * Finds the end of the spool, whose last segment alone is read for that, and cuts what is no whole frame
+   * there; to be called once, before the first append.
    *
-   * @param fromOffset  records before it are passed over
    * @param onDamage    told of each range that was no whole frame, after it was kept aside
-   * @throws StreamError `path-unusable` for a segment of a newer format
+   * @param fromOffset  records before it are not to be read
+   * @returns           reads what the spool holds, and what is appended later
+   * @throws StreamError `path-unusable` for a segment of a newer format; the disk's error
    */
-  *replay(onDamage: OnDamage, fromOffset = 0): Generator<SpoolRecord, void, undefined> {
-    const ids = this.#disk
+  open(onDamage: OnDamage, fromOffset = 0): SpoolReader {
+    const disk = this.#disk
+    const ids = disk
       .list()
       .map(segmentIdOf)
       .filter((id) => id > 0)
     ids.sort((a, b) => a - b)
-    const lastId = ids.at(-1) ?? 0
-    this.#closedBytes = 0
-    // Read already; where their offsets end is known only with the next whole header.
-    let waiting: ReadSegment[] = []
-    for (const id of ids) {
-      const segment = this.#readSegment(id, id === lastId)
-      this.#closedBytes += segment.bytes.length
-      const firstOffset = segment.header?.firstOffset ?? null
-      this.#segments.push({ id, firstOffset, bytes: segment.bytes.length })
-      if (segment.header !== null) {
-        const range = { from: fromOffset, end: segment.header.firstOffset }
-        for (const one of waiting) yield* this.#replaySegment(one, range, onDamage)
-        waiting = []
-      }
-      waiting.push(segment)
-    }
-    const range = { from: fromOffset, end: Number.POSITIVE_INFINITY }
-    for (const { name } of waiting) this.#syncSegment(name)
-    for (const one of waiting) yield* this.#replaySegment(one, range, onDamage)
-    this.#segmentId = Math.max(this.#segmentId, lastId)
+    for (const id of ids) this.#segments.push(this.#look(id))
+    this.#findEnd(onDamage)
+    this.#closedBytes = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0)
+    this.#segmentId = ids.at(-1) ?? 0
+    return new SpoolReader({ disk, segments: this.#segments, onDamage, fromOffset })
   }
 
-  /** What a killed process had appended and not synced is built upon as soon as it is read. */
-  #syncSegment(name: string): void {
-    if (!this.#options.syncEvery) return
-    const file = this.#disk.open(name)
-    useAndClose(file, () => file.sync())
-  }
-
-  #readSegment(id: number, isLast: boolean): ReadSegment {
+  #look(id: number): KnownSegment {
     const name = segmentName(id)
-    const bytes = this.#disk.read(name)
+    const bytes = this.#disk.read(name, 0, SEGMENT_HEADER_BYTES)
     const header = decodeHeaderCopy(bytes, 0) ?? decodeHeaderCopy(bytes, HEADER_COPY_BYTES)
     if (header !== null && !isKnownFormat(header.format)) {
       const message = `The spool segment ${name} has format ${header.format}, which this version cannot read: start the version that wrote it, let it deliver everything, and then upgrade.`
       throw new StreamError('path-unusable', message)
     }
-    return { name, bytes, header: header?.segmentId === id ? header : null, isLast }
+    const size = this.#disk.size(name)
+    return { id, header: header?.segmentId === id ? header : null, bytes: size, end: size }
   }
 
-  /** The records of a segment in a range of offsets; those at its end and behind it were given up. */
-  *#replaySegment(
-    segment: ReadSegment,
-    range: { readonly from: number; readonly end: number },
-    onDamage: OnDamage,
-  ): Generator<SpoolRecord, void, undefined> {
-    const { bytes, header } = segment
-    let at = header === null ? 0 : this.#framesStart(segment, header, onDamage)
-    while (at < bytes.length) {
-      const found =
-        header === null
-          ? null
-          : findFrame(bytes, { start: at, seeds: header.seeds, offsetMin: this.#nextOffset })
-      const damageEnd = found?.start ?? bytes.length
-      if (damageEnd > at) this.#setAside(segment, { start: at, end: damageEnd }, onDamage)
-      if (found === null) {
-        if (segment.isLast) this.#cutTail(segment, at)
-        return
-      }
-      at = found.end
-      if (found.record.offset >= range.end) continue
-      if (found.record.offset >= range.from) yield found.record
-      this.#nextOffset = found.record.offset + 1
+  /** Of a segment whose header is lost nothing can be read, so that the end is in the last one before. */
+  #findEnd(onDamage: OnDamage): void {
+    const last = this.#segments.at(-1)
+    if (last === undefined) return
+    const index = this.#segments.findLastIndex(({ header }) => header !== null)
+    for (const segment of this.#segments.slice(Math.max(index, 0))) this.#syncSegment(segment)
+    const end = index < 0 ? 0 : this.#lookForEnd(index)
+    const size = index === this.#segments.length - 1 ? end : 0
+    if (size < last.end) this.#cutTail(last, size, onDamage)
+  }
+
+  /** Where the last whole frame of a segment ends; for the newest arrival segments before it may be read. */
+  #lookForEnd(index: number): number {
+    const ends: number[] = []
+    for (const { id, header } of this.#segments.slice(0, index + 1).reverse()) {
+      if (header === null) continue
+      const found = lastFrame(asBuffer(this.#disk.read(segmentName(id))), header)
+      if (ends.length === 0) this.#nextOffset = Math.max(this.#nextOffset, found.nextOffset)
+      ends.push(found.end)
+      this.#newestArrivedUs = found.newestArrivedUs
+      if (found.newestArrivedUs > 0) break
     }
+    return ends[0] ?? 0
   }
 
-  /** Takes over what the header says, keeps a damaged copy of it aside. */
-  #framesStart(segment: ReadSegment, header: SegmentHeader, onDamage: OnDamage): number {
-    this.#nextOffset = Math.max(this.#nextOffset, header.firstOffset)
-    // The second copy was torn while the segment was begun, so that there are no frames.
-    if (segment.bytes.length < SEGMENT_HEADER_BYTES) return HEADER_COPY_BYTES
-    for (const start of [0, HEADER_COPY_BYTES]) {
-      if (decodeHeaderCopy(segment.bytes, start) === null) {
-        this.#setAside(segment, { start, end: start + HEADER_COPY_BYTES }, onDamage)
-      }
-    }
-    return SEGMENT_HEADER_BYTES
+  /** What a killed process had appended and not synced is built upon as soon as it is read. */
+  #syncSegment({ id }: KnownSegment): void {
+    if (!this.#options.syncEvery) return
+    const file = this.#disk.open(segmentName(id))
+    useAndClose(file, () => file.sync())
   }
 
-  #setAside(
-    { name, bytes }: ReadSegment,
-    { start, end }: { start: number; end: number },
-    onDamage: OnDamage,
-  ): void {
-    const damaged = bytes.subarray(start, end)
-    const sum = crc32(damaged).toString(16).padStart(8, '0')
-    const keptAs = `${name}.damaged-${start}-${damaged.length}-${sum}`
-    const wasKeptBefore = !this.#disk.keepAside(keptAs, damaged)
-    onDamage({ segment: name, start, bytes: damaged.length, keptAs, wasKeptBefore })
-  }
-
-  /** What follows no whole frame any more is kept aside already, so that the segment ends clean. */
-  #cutTail({ name, bytes }: ReadSegment, size: number): void {
-    const file = this.#disk.open(name)
+  /** What no whole frame follows any more is kept aside, so that the segment ends clean. */
+  #cutTail(last: KnownSegment, size: number, onDamage: OnDamage): void {
+    const segment = segmentName(last.id)
+    const bytes = this.#disk.read(segment, size)
+    onDamage(setAside(this.#disk, { segment, start: size, bytes }))
+    const file = this.#disk.open(segment)
     useAndClose(file, () => {
       file.truncate(size)
       file.sync()
     })
-    this.#closedBytes -= bytes.length - size
-    const last = this.#segments.at(-1)
-    if (last !== undefined) last.bytes = size
+    last.bytes = last.end = size
   }
 
   /**
@@ -238,10 +179,9 @@ export class Spool implements EventLog {
     for (;;) {
       const [oldest, ...others] = this.#segments
       // Records of a segment are before the first one of the next whose header is whole.
-      const next = others.find(({ firstOffset }) => firstOffset !== null)
+      const next = others.find(({ header }) => header !== null)?.header ?? null
       // The newest always stays.
-      if (oldest === undefined || next === undefined) return
-      if (next.firstOffset === null || next.firstOffset > offset) return
+      if (oldest === undefined || next === null || next.firstOffset > offset) return
       this.#disk.remove(segmentName(oldest.id))
       this.#segments.shift()
       this.#closedBytes -= oldest.bytes
@@ -280,6 +220,8 @@ export class Spool implements EventLog {
       throw error
     }
     this.#segmentSize += size
+    const newest = this.#segments.at(-1)
+    if (newest !== undefined) newest.end = this.#segmentSize
     this.#nextOffset = offset + 1
     this.#givenUpOffset = Number.POSITIVE_INFINITY
     this.#hasUnsynced = !this.#options.syncEvery
@@ -311,21 +253,23 @@ export class Spool implements EventLog {
     const name = segmentName(segmentId)
     const salt = this.#disk.salt()
     const firstOffset = Math.min(this.#nextOffset, this.#givenUpOffset)
-    const header = encodeSegmentHeader({ segmentId, firstOffset, salt })
+    const bytes = encodeSegmentHeader({ segmentId, firstOffset, salt })
+    const header = decodeHeaderCopy(bytes, 0)
+    assert(header !== null, 'it is whole')
     const segment = this.#disk.open(name)
-    assert(segment.size() === 0, 'the replay was read to its end before the first append')
+    assert(segment.size() === 0, 'the spool was opened before the first append')
     try {
-      segment.append(header, header.length)
+      segment.append(bytes, bytes.length)
     } catch (error) {
       this.#discardSegment(segment, segmentId)
       throw error
     }
     this.#segment = segment
     this.#segmentId = segmentId
-    this.#seeds = frameSeeds(segmentId, salt)
+    this.#seeds = header.seeds
     this.#segmentSize = SEGMENT_HEADER_BYTES
     this.#isTailTorn = false
-    this.#segments.push({ id: segmentId, firstOffset, bytes: 0 })
+    this.#segments.push({ id: segmentId, header, bytes: 0, end: SEGMENT_HEADER_BYTES })
     return segment
   }
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert'
 import type { Claim } from '../ports.ts'
 
+/** Endpoints and hours whose claims are kept in mind, so that the next one's number is known. */
+export const CLAIM_KEYS_MAX = 100_000
+
 /**
  * One claim on a file, and what became of it: the file is there, or its rows are dead letters, or it is
  * promised and still to be written.

@@ -13,9 +13,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openLineFile, openSegmentFolder } from '../../../../lib/store/disk/segment-folder.ts'
-import type { DamagedRange } from '../../../../lib/stream/accept/spool.ts'
+import type { DamagedRange } from '../../../../lib/stream/accept/damage.ts'
 import { Spool } from '../../../../lib/stream/accept/spool.ts'
 import { StreamError } from '../../../../lib/stream/errors.ts'
+import { readSpool } from '../../../support/read-spool.ts'
 
 const OPTIONS = { segmentBytes: 500, syncEvery: false }
 
@@ -32,7 +33,7 @@ function withFolder(use: (folder: string) => void): () => void {
 
 function appendEvents(folder: string, bodies: readonly string[]): void {
   const spool = new Spool(openSegmentFolder(folder), OPTIONS)
-  assert.deepEqual([...spool.replay(() => assert.fail('nothing is damaged'))].length, 0)
+  assert.deepEqual([...readSpool(spool, () => assert.fail('nothing is damaged'))].length, 0)
   for (const body of bodies) {
     const record = { kind: 'event', arrivedAtUs: 7, position: { shard: 's/1', offset: 3 } } as const
     spool.append({ ...record, body: Buffer.from(body) })
@@ -42,7 +43,7 @@ function appendEvents(folder: string, bodies: readonly string[]): void {
 function replayed(folder: string): { bodies: string[]; damage: DamagedRange[]; next: number } {
   const spool = new Spool(openSegmentFolder(folder), OPTIONS)
   const damage: DamagedRange[] = []
-  const bodies = [...spool.replay((range) => damage.push(range))].map((record) =>
+  const bodies = [...readSpool(spool, (range) => damage.push(range))].map((record) =>
     record.kind === 'event' ? Buffer.from(record.body).toString() : record.json,
   )
   return { bodies, damage, next: spool.nextOffset }
@@ -74,7 +75,7 @@ test(
       whole.subarray(range.start, whole.length - 1),
     )
     const spool = new Spool(openSegmentFolder(folder), OPTIONS)
-    assert.equal([...spool.replay(() => assert.fail('the tail was cut'))].length, 1)
+    assert.equal([...readSpool(spool, () => assert.fail('the tail was cut'))].length, 1)
     spool.append({ kind: 'read', arrivedAtUs: 1, json: '{}' })
     assert.deepEqual(replayed(folder).bodies, ['a', '{}'])
   }),

@@ -5,12 +5,13 @@ import { test } from 'node:test'
 import * as zlib from 'node:zlib'
 import fc from 'fast-check'
 import { crc32ByTable } from '../../../../lib/stream/accept/crc32.ts'
-import type { DamagedRange } from '../../../../lib/stream/accept/spool.ts'
+import type { DamagedRange } from '../../../../lib/stream/accept/damage.ts'
 import { Spool } from '../../../../lib/stream/accept/spool.ts'
 import type { NewRecord, SpoolRecord } from '../../../../lib/stream/accept/spool-format.ts'
 import { SEGMENT_HEADER_BYTES } from '../../../../lib/stream/accept/spool-format.ts'
 import type { MemoryDisk } from '../../../support/memory-disk.ts'
 import { memoryDisk } from '../../../support/memory-disk.ts'
+import { readSpool } from '../../../support/read-spool.ts'
 
 const OPTIONS = { segmentBytes: 250, syncEvery: false }
 
@@ -25,7 +26,7 @@ function openSpool(disk: MemoryDisk): {
 } {
   const spool = new Spool(disk, OPTIONS)
   const damage: DamagedRange[] = []
-  const records = [...spool.replay((range) => damage.push(range))]
+  const records = [...readSpool(spool, (range) => damage.push(range))]
   return { spool, records, damage }
 }
 
