@@ -73,6 +73,7 @@ export class LiveService {
       checkLogs: () => undefined,
       clock,
       reader: store.reader,
+      registry: { ...store, defaultVersion: config.defaultVersion },
       storeName: 'postgres',
       telemetry,
       paths: { ...paths, deadLetters: folder },

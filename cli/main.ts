@@ -3,6 +3,8 @@ import { AUDIT_HELP, auditBooks } from './audit.ts'
 import { DEAD_LETTERS_HELP, deadLetters } from './dead-letters.ts'
 import { explain, wrongUsage } from './errors.ts'
 import { ENDPOINTS_HELP, readEndpoints, readSeries, SERIES_HELP } from './read-commands.ts'
+import { registerTrainingSet } from './register.ts'
+import { REGISTER_HELP } from './register-options.ts'
 import { run } from './run.ts'
 import { RUN_HELP } from './run-options.ts'
 
@@ -14,6 +16,7 @@ interface Command {
 
 const COMMANDS = new Map<string, Command>([
   ['run', { help: RUN_HELP, run }],
+  ['register', { help: REGISTER_HELP, run: registerTrainingSet }],
   ['endpoints', { help: ENDPOINTS_HELP, run: readEndpoints }],
   ['series', { help: SERIES_HELP, run: readSeries }],
   ['audit', { help: AUDIT_HELP, run: auditBooks }],
@@ -23,6 +26,7 @@ const COMMANDS = new Map<string, Command>([
 const HELP = `model-monitoring COMMAND [options]
 
   run           starts the function on this machine, plays events to it and serves HTTP
+  register      writes what a model's training set looks like into its record
   endpoints     shows the endpoints and their newest numbers
   series        shows the metrics over time
   audit         proves from files and tables that every event is accounted for

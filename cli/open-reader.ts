@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { openV3ioOf } from '../handler/v3io-store.ts'
-import { type Environment, parseConfig } from '../lib/config/parse.ts'
-import { choosesV3io } from '../lib/config/v3io.ts'
-import { readFolderOwner } from '../lib/store/disk/folder-lock.ts'
+import type { Environment } from '../lib/config/parse.ts'
 import { openEmbedded } from '../lib/store/postgres/open-embedded.ts'
 import { openPostgres } from '../lib/store/postgres/open-postgres.ts'
+import { unreachable } from '../lib/stream/errors.ts'
 import type {
   Claim,
   LedgerEntry,
@@ -13,10 +11,10 @@ import type {
   SeriesQuery,
   StoreReader,
 } from '../lib/stream/ports.ts'
-import { dataPaths, ownerOf } from './data-folder.ts'
+import { dataPaths } from './data-folder.ts'
 import { trouble } from './errors.ts'
 import { httpReader, type JsonPoint, type JsonRecord } from './http-reader.ts'
-import { DATA_FOLDER, DEMO_FOLDER } from './run-options.ts'
+import { type ChosenStore, findStore } from './store-place.ts'
 
 /** Reads what was written, wherever it lies. */
 export interface Reader {
@@ -42,73 +40,42 @@ export async function openReader(
   dataFolder: string | undefined,
   env: Environment,
 ): Promise<Reader> {
-  if (dataFolder !== undefined) return await openDataFolder(dataFolder)
-  const settings = parseConfig(storeSettings(env))
-  const { storeUrl } = settings
-  if (/^postgres(?:ql)?:/.test(storeUrl)) {
-    const { reader, close } = await openPostgres({ url: storeUrl })
-    return storeReader({ reader, close })
+  if (dataFolder !== undefined) checkDataFolder(dataFolder)
+  const chosen = findStore(dataFolder, env)
+  if (chosen === null) {
+    throw trouble(
+      'There is nothing to read here: name a data folder with --data, set STORE_URL, or begin with ' +
+        '"model-monitoring run --demo".',
+    )
   }
-  if (storeUrl.startsWith('embedded:')) {
-    return await openStoreFolder(storeUrl.slice('embedded:'.length))
-  }
-  if (choosesV3io(settings)) return storeReader(openV3ioOf(settings, warnNobody))
-  const found = [DATA_FOLDER, DEMO_FOLDER].find((folder) => existsSync(join(folder, 'store')))
-  if (found !== undefined) return await openDataFolder(found)
-  throw trouble(
-    'There is nothing to read here: name a data folder with --data, set STORE_URL, or begin with ' +
-      '"model-monitoring run --demo".',
-  )
+  return { ...(await readerOf(chosen)), dataFolder: chosen.dataFolder }
 }
 
-/** Those that say where the tables lie; complaints about any other would help nobody who reads. */
-function storeSettings(env: Environment): Environment {
-  return Object.fromEntries(STORE_SETTINGS.map((name) => [name, env[name]]))
+async function readerOf({ place, settings }: ChosenStore): Promise<Reader> {
+  switch (place.kind) {
+    case 'function':
+      return httpReader(place)
+    case 'postgres':
+      return storeReader(await openPostgres({ url: place.url }))
+    case 'v3io':
+      return storeReader(openV3ioOf(settings, warnNobody))
+    case 'embedded':
+      if (place.isMade) return storeReader(await openEmbedded({ folder: place.folder }))
+      throw trouble(
+        `There is no store in ${place.folder}: name a data folder that "run" has written to.`,
+      )
+    default:
+      return unreachable(place)
+  }
 }
-
-const STORE_SETTINGS = [
-  'STORE_URL',
-  'PROJECT',
-  'CONTAINER',
-  'KV_PATH_TEMPLATE',
-  'TSDB_PATH_TEMPLATE',
-  'V3IO_API',
-  'V3IO_FRAMESD',
-  'V3IO_ACCESS_KEY',
-]
 
 /** Only writers warn. */
 function warnNobody(): void {}
 
-async function openDataFolder(folder: string): Promise<Reader> {
-  const paths = dataPaths(folder)
-  if (!existsSync(paths.root)) {
-    throw trouble(`There is no data folder ${paths.root}: name one that "run" has written to.`)
-  }
-  const reader = await openStoreFolder(paths.store, () => ownerOf(paths)?.pid)
-  return { ...reader, dataFolder: folder }
-}
-
-/** Through the HTTP of the process that has the folder, or directly when nobody has it. */
-async function openStoreFolder(
-  folder: string,
-  otherPid: () => number | undefined = () => undefined,
-): Promise<Reader> {
-  const owner = existsSync(folder) ? readFolderOwner(folder) : undefined
-  const isOwned = owner?.liveness === 'alive'
-  const port = isOwned ? owner.facts['port'] : undefined
-  if (typeof port === 'number') return httpReader({ port, pid: owner?.pid ?? 0 })
-  const pid = otherPid() ?? (isOwned ? owner.pid : undefined)
-  if (pid !== undefined) {
-    throw trouble(
-      `The store in ${folder} is in use by process ${pid}, which serves no HTTP: ` +
-        'wait until it has ended, or stop it.',
-    )
-  }
-  if (!existsSync(join(folder, 'pglite')) || existsSync(join(folder, 'pglite-unfinished'))) {
-    throw trouble(`There is no store in ${folder}: name a data folder that "run" has written to.`)
-  }
-  return storeReader(await openEmbedded({ folder }))
+function checkDataFolder(folder: string): void {
+  const { root } = dataPaths(folder)
+  if (existsSync(root)) return
+  throw trouble(`There is no data folder ${root}: name one that "run" has written to.`)
 }
 
 function storeReader({

@@ -15,6 +15,7 @@ GET  /api/series     metrics: endpoint_id, record_type, metric, from_ms, to_ms, 
 GET  /api/ledger     what each log has counted: log, endpoint_id, to_minute, newest
 GET  /api/claims     which rows the Parquet files of a log have: log
 POST /               takes a serving event
+POST /api/register   takes a training set's profile, as "model-monitoring register" sends it
 `
 
 /** Answers what is read over HTTP; undefined for a path that is none of ours. */

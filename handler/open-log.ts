@@ -24,9 +24,10 @@ const LOG_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export async function openLog(spoolPath: string): Promise<OwnedLog> {
   const left = await adoptLog(spoolPath, new Set())
   if (left !== null) return left
-  const log = randomUUID()
-  const folder = join(spoolPath, log)
-  return { log, folder, lock: await lockFolder(folder) }
+  for (;;) {
+    const begun = await tryToOwn(spoolPath, randomUUID())
+    if (begun !== null) return begun
+  }
 }
 
 /**
@@ -40,7 +41,9 @@ export async function adoptLog(
   known: ReadonlySet<string>,
 ): Promise<OwnedLog | null> {
   for (const log of listLogs(spoolPath)) {
-    const owned = known.has(log) ? null : await tryToOwn(spoolPath, log)
+    // An empty one is about to be locked by a process that begins it.
+    if (known.has(log) || isEmpty(join(spoolPath, log))) continue
+    const owned = await tryToOwn(spoolPath, log)
     if (owned !== null) return owned
   }
   return null
@@ -57,11 +60,21 @@ async function tryToOwn(spoolPath: string, log: string): Promise<OwnedLog | null
 }
 
 function listLogs(spoolPath: string): readonly string[] {
-  try {
+  return onFolder(spoolPath, () => {
     makeFolder(spoolPath)
     return readdirSync(spoolPath).filter((name) => LOG_NAME.test(name))
+  })
+}
+
+function isEmpty(folder: string): boolean {
+  return onFolder(folder, () => readdirSync(folder).length === 0)
+}
+
+function onFolder<T>(folder: string, work: () => T): T {
+  try {
+    return work()
   } catch (cause) {
-    const message = `The spool folder ${spoolPath} cannot be used (${errorCode(cause) || errorMessage(cause)}): make it writable for this user, or set SPOOL_PATH to another one.`
+    const message = `The spool folder ${folder} cannot be used (${errorCode(cause) || errorMessage(cause)}): make it writable for this user, or set SPOOL_PATH to another one.`
     throw new StreamError('path-unusable', message, { cause })
   }
 }

@@ -4,6 +4,7 @@ import { type Environment, parseConfig } from '../lib/config/parse.ts'
 import type { LogPort } from '../lib/stream/telemetry.ts'
 import { answerRead, statusOf } from './http-api.ts'
 import { takeFromHttp, takeFromStream } from './ingest.ts'
+import { isRegistration, takeRegistration } from './registrations.ts'
 import { openService, type Service } from './wiring.ts'
 
 const FLUSH_MS_MAX = 60_000
@@ -47,7 +48,8 @@ function answerOf(event: NuclioEvent, service: Service): Answer | Promise<Answer
   const { kind } = event.trigger
   if (kind === 'cron') return flushAndTell(service)
   if (kind !== 'http') return takeFromStream(event, service)
-  return event.method === 'GET' ? answerRead(event, service) : takeFromHttp(event, service)
+  if (event.method === 'GET') return answerRead(event, service)
+  return isRegistration(event) ? takeRegistration(event, service) : takeFromHttp(event, service)
 }
 
 /**

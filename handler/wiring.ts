@@ -3,6 +3,7 @@ import type { Config } from '../lib/config/fields.ts'
 import type { Environment } from '../lib/config/parse.ts'
 import { parquetPath } from '../lib/config/paths.ts'
 import { suspiciousNames } from '../lib/config/suspicious-names.ts'
+import type { RecordStore } from '../lib/register/registration.ts'
 import { ensureWritable } from '../lib/store/disk/ensure-writable.ts'
 import { inOrder } from '../lib/stream/deliver/in-order.ts'
 import { errorMessage } from '../lib/stream/errors.ts'
@@ -27,6 +28,8 @@ export interface Service {
   readonly checkLogs: () => void
   readonly clock: EventClock
   readonly reader: StoreReader
+  /** Where registrations are written, in turn with the records of the stream. */
+  readonly registry: RecordStore
   readonly storeName: OpenStore['name']
   readonly telemetry: Telemetry
   readonly paths: {
@@ -74,10 +77,12 @@ export async function openService(
     telemetry.storeWarning(message, fields)
   })
   if (port !== null) setOwnerFacts({ port })
+  // Between logs of one process, so that a record never goes back to what an older flush said.
+  const kv = inOrder(store.kv)
+  const registry = { records: store.records, kv, defaultVersion: config.defaultVersion }
   const surroundings = {
     config,
-    // Between logs of one process, so that a record never goes back to what an older flush said.
-    store: { ...store, kv: inOrder(store.kv) },
+    store: { ...store, kv },
     parquet,
     clock,
     telemetry,
@@ -124,7 +129,8 @@ export async function openService(
     repeat(clock, config.spoolSyncIntervalMs, () => logs.sync())
   }
   telemetry.started({ store: storeName, log: own.log, spool: paths.spool })
-  return { logs, shards, checkLogs, clock, reader: store.reader, storeName, telemetry, paths }
+  const { reader } = store
+  return { logs, shards, checkLogs, clock, reader, registry, storeName, telemetry, paths }
 }
 
 /** Calls again and again, never while an earlier call is under way. A failure is our bug and ends us. */

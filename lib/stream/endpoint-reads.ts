@@ -36,6 +36,8 @@ export class EndpointReads {
   readonly #parts: EndpointReadsParts
   readonly #lane: Lane
   #refreshes: Endpoint[] = []
+  /** Ids whose records were changed, as somebody says. */
+  readonly #soon = new Set<string>()
   #refreshedUs = 0
   #turn = 0
 
@@ -75,9 +77,16 @@ export class EndpointReads {
     this.#refreshedUs = nowUs
   }
 
+  /** Reads the record of an endpoint again if there is one here; settles when it is read. */
+  async readSoon(endpointId: string): Promise<void> {
+    this.#soon.add(endpointId)
+    await this.#lane.run()
+  }
+
   #next(): LaneTask | null {
     const leads = [...this.#parts.processor.unread].slice(0, READS_AT_ONCE)
     if (leads.length > 0) return { attempt: () => this.#try(() => this.#readNew(leads)) }
+    if (this.#soon.size > 0) return { attempt: () => this.#try(() => this.#readChanged()) }
     const endpoints = this.#refreshes.slice(0, READS_AT_ONCE)
     if (endpoints.length === 0) return null
     return {
@@ -114,10 +123,21 @@ export class EndpointReads {
     return endpointCandidates(source, this.#parts.defaultVersion)
   }
 
+  async #readChanged(): Promise<void> {
+    const ids = [...this.#soon].slice(0, READS_AT_ONCE)
+    // One that was met just now was read before it was changed, maybe.
+    await this.#readAgain(ids.flatMap((id) => this.#parts.table.find(id) ?? []))
+    for (const id of ids) this.#soon.delete(id)
+  }
+
   async #readAgain(endpoints: readonly Endpoint[]): Promise<void> {
+    if (endpoints.length === 0) return
     const records = await this.#parts.records.read(endpoints.map(({ endpointId }) => endpointId))
-    for (const { endpointId, identity, source, recordDigest } of endpoints) {
+    for (const endpoint of endpoints) {
+      const { endpointId, identity, source, recordDigest } = endpoint
       const record = records.get(endpointId) ?? null
+      // It may say the same because somebody has taken out what was written since.
+      endpoint.recordedNames = null
       if (digestOf(record) === recordDigest) continue
       this.#parts.accept(encodeRead({ source, endpointId, model: identity.model, record }))
     }

@@ -64,6 +64,11 @@ export class Logs {
     await Promise.all(live.map((pipeline) => pipeline.flushAll()))
   }
 
+  /** See Pipeline.learn. */
+  async learn(endpointId: string): Promise<void> {
+    await Promise.all(this.#all.map((pipeline) => pipeline.learn(endpointId)))
+  }
+
   /** See Pipeline.sync. */
   async sync(): Promise<void> {
     await Promise.all(this.#all.map((pipeline) => pipeline.sync()))

@@ -324,7 +324,7 @@ export class Pipeline {
     const period = Math.floor(clock.nowUs() / 1000 / settings.idleLayout.periodMs)
     if (period !== this.#scannedPeriod) {
       this.#scannedPeriod = period
-      this.#writeIdleRows()
+      this.#metricWriter.writeAllIdle(this.#table.endpoints, clock.nowUs())
     }
     this.#claimed.forgetBeyond(CLAIM_KEYS_MAX)
     this.#cutPromised()
@@ -336,26 +336,23 @@ export class Pipeline {
     this.#ledger.tick()
   }
 
-  #writeIdleRows(): void {
-    const nowUs = this.#parts.clock.nowUs()
-    for (const endpoint of this.#table.endpoints) {
-      // Where another log has traffic, the silence of this one says nothing.
-      if (this.#merge.isNewest(endpoint)) this.#metricWriter.writeIdle(endpoint, nowUs)
-    }
-  }
-
   /** Writes everything that there is to say by now; settles when it is written or refused. */
   async flushAll(): Promise<void> {
     await this.#catchUp.ended
     await this.#reads.run()
-    this.#writeIdleRows()
-    const nowMs = this.#parts.clock.nowUs() / 1000
+    const nowUs = this.#parts.clock.nowUs()
+    this.#metricWriter.writeAllIdle(this.#table.endpoints, nowUs)
     for (const endpoint of this.#table.endpoints) {
       const isBehind = endpoint.rowCount !== endpoint.recordedRowCount || endpoint.hasRecordCounts
-      if (isBehind) this.#changed.add(endpoint, nowMs)
+      if (isBehind) this.#changed.add(endpoint, nowUs / 1000)
     }
     await this.#flusher.flushAll()
     await this.#ledger.flush()
+  }
+
+  /** Reads an endpoint's record again, because it was changed; settles when it is read. */
+  async learn(endpointId: string): Promise<void> {
+    if (!this.#arePromisesOpen) await this.#reads.readSoon(endpointId)
   }
 
   /** Makes what was spooled survive a power cut; what fails is tried again by the next call. */

@@ -350,13 +350,13 @@ export class Processor {
   /** Whether the record names columns that were not there before. */
   #learn(endpoint: Endpoint, { record }: EndpointRead): boolean {
     endpoint.recordDigest = digestOf(record)
+    endpoint.recordedNames = null
     return endpoint.schema.learnRecord(record ?? new Map())
   }
 
   #rejectRow(endpoint: Endpoint, rejection: Rejection, place: RejectionPlace): void {
-    const { count = 1 } = place
-    this.counters.rowsRejected += count
-    endpoint.countRejectedRows(count)
+    this.counters.rowsRejected += place.count ?? 1
+    endpoint.countRejectedRows(place.count ?? 1)
     this.#reject(endpoint, rejection, place)
   }
 

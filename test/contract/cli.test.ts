@@ -12,11 +12,14 @@ import { assertTold, cli, events, standIn, storeIn, temporaryFolder, write } fro
 
 suite('wrong usage', { concurrency: 4 }, () => {
   for (const { args, sentence } of [
-    { args: [], sentence: /^Which command: run, endpoints, series, audit, dead-letters\?/ },
+    {
+      args: [],
+      sentence: /^Which command: run, register, endpoints, series, audit, dead-letters\?/,
+    },
     {
       args: ['ledger'],
       sentence:
-        /^There is no command "ledger", only run, endpoints, series, audit, dead-letters\.$/,
+        /^There is no command "ledger", only run, register, endpoints, series, audit, dead-letters\.$/,
     },
     { args: ['run', '--fast'], sentence: /^Unknown option '--fast': "run --help" lists/ },
     { args: ['series', 'iris'], sentence: /^Unexpected argument 'iris'/ },
@@ -38,7 +41,13 @@ suite('wrong usage', { concurrency: 4 }, () => {
     })
   }
 
-  for (const args of [['--help'], ['run', '--help'], ['endpoints', '--help'], ['series', '-h']]) {
+  for (const args of [
+    ['--help'],
+    ['run', '--help'],
+    ['register', '--help'],
+    ['endpoints', '--help'],
+    ['series', '-h'],
+  ]) {
     test(`"${args.join(' ')}" prints help`, async () => {
       const { exitCode, stdout, stderr } = await cli(args, { cwd: temporaryFolder() })
       assert.match(

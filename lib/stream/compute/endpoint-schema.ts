@@ -16,6 +16,12 @@ export type SchemaState = readonly [
   record: readonly [hasFeatures: boolean, hasLabels: boolean],
 ]
 
+/** Names that belong into an endpoint's record; null where it has its own. */
+export interface NamesForRecord {
+  readonly features: readonly string[] | null
+  readonly labels: readonly string[] | null
+}
+
 /** Columns of an endpoint's rows. A column that had no value yet counts as one of numbers. */
 export interface RowColumns {
   readonly featureNames: readonly string[]
@@ -95,10 +101,7 @@ export class EndpointSchema {
   }
 
   /** Names that the endpoint's record lacks, as far as is known, and that belong into it. */
-  get namesForRecord(): {
-    readonly features: readonly string[] | null
-    readonly labels: readonly string[] | null
-  } {
+  get namesForRecord(): NamesForRecord {
     const { featureNames, labelNames } = this
     return {
       features: this.#hasRecordFeatures || featureNames.length === 0 ? null : featureNames,

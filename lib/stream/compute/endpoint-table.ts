@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import type { EventSource } from '../accept/event.ts'
-import { Endpoint, type EndpointCheckpoint, NO_TIME } from './endpoint.ts'
+import { Endpoint, NO_TIME } from './endpoint.ts'
+import type { EndpointCheckpoint } from './endpoint-checkpoint.ts'
 import { EndpointNumbers } from './endpoint-numbers.ts'
 import { SlidingWindows, type Total, type Window, type WindowLayout } from './sliding-windows.ts'
 import { SourceIndex } from './source-index.ts'

@@ -2,6 +2,7 @@ import type { EventSource, JsonObject } from '../accept/event.ts'
 import { isServerForm, serverForm } from '../accept/parse-when.ts'
 import type { Reason } from '../accept/rejection.ts'
 import type { Identity } from '../ports.ts'
+import type { EndpointCheckpoint } from './endpoint-checkpoint.ts'
 import {
   CALLS_ACCEPTED,
   CALLS_REJECTED,
@@ -25,7 +26,7 @@ import {
   TIMES,
   TIMESTAMP_US,
 } from './endpoint-numbers.ts'
-import { EndpointSchema, type SchemaState } from './endpoint-schema.ts'
+import { EndpointSchema, type NamesForRecord } from './endpoint-schema.ts'
 import { isSameFlat, textMap } from './labels.ts'
 import { SharedTexts } from './shared-lists.ts'
 
@@ -40,25 +41,6 @@ export interface KnownErrors {
   readonly before: number
   /** By the log that has counted them. */
   readonly elsewhere: ReadonlyMap<string, number>
-}
-
-/** An endpoint as a checkpoint has it. */
-export interface EndpointCheckpoint {
-  readonly source: EventSource
-  readonly endpointId: string
-  readonly identity: Identity
-  readonly labels: JsonObject | null
-  /** first_request; timestamp and last_request where they are not spelled in the usual way. */
-  readonly texts: readonly [string, string, string]
-  /** By place in the slab; null is infinity. */
-  readonly numbers: readonly (number | null)[]
-  readonly rejections: readonly (readonly [Reason, number])[]
-  readonly recordDigest: string
-  readonly lastRow: readonly [hadCounts: boolean, errorCount: number]
-  readonly record: readonly [rowCount: number, hasCounts: boolean]
-  readonly schema: SchemaState
-  /** Left out where there are none. */
-  readonly errorsElsewhere?: readonly (readonly [log: string, count: number])[]
 }
 
 /**
@@ -93,6 +75,13 @@ export class Endpoint {
   /** What its last metric row said (idle-rows.ts). */
   lastRowHadCounts = false
   lastRowErrorCount = 0
+  /**
+   * Names generated here, as they are in the update that is under way, and as its record got them. They are
+   * written once, and not with each update, because a registration may replace them before it is read.
+   * After a restart they are written once more.
+   */
+  offeredNames: NamesForRecord | null = null
+  recordedNames: NamesForRecord | null = null
   /** Rows that its record includes as it was last written, and whether that said more than zeros. */
   recordedRowCount = 0
   hasRecordCounts = false

@@ -29,6 +29,8 @@ export function endpointUpdate(
   const { schema } = merge.newest(endpoint, (other) => other.rowCount > 0)
   const classed = merge.newest(endpoint, (other) => other.identity.modelClass !== null)
   const names = schema.namesForRecord
+  const { recordedNames } = endpoint
+  endpoint.offeredNames = names
   const attributes = recordAttributes({
     endpointId,
     project: projectOf(identity.functionUri) || project,
@@ -39,8 +41,8 @@ export function endpointUpdate(
     ...merge.requests(endpoint),
     errorCount: merge.errorCount(endpoint),
     ...totals,
-    generatedFeatures: names.features,
-    generatedLabels: names.labels,
+    generatedFeatures: names.features === recordedNames?.features ? null : names.features,
+    generatedLabels: names.labels === recordedNames?.labels ? null : names.labels,
   })
   if (!tellsErrorsByLog) return { endpointId, attributes }
   // Also where it is empty: after a crash it may have to become so.

@@ -190,6 +190,10 @@ export class Flusher {
             content: Object.fromEntries(attributes),
           })
         }
+        const unsettled = new Set([...rest.unwritten, ...rest.refused.map(({ index }) => index)])
+        for (const [index, endpoint] of endpoints.entries()) {
+          if (!unsettled.has(index)) endpoint.recordedNames = endpoint.offeredNames
+        }
         this.delivered.written.records += rest.writtenCount
         this.delivered.refused.records += rest.refused.length
         endpoints = rest.unwritten.flatMap((index) => endpoints[index] ?? [])

@@ -78,4 +78,12 @@ export class MetricWriter {
       changed.add(endpoint, nowUs / 1000)
     }
   }
+
+  /** The same for all endpoints of a log that are silent. */
+  writeAllIdle(endpoints: readonly Endpoint[], nowUs: number): void {
+    for (const endpoint of endpoints) {
+      // Where another log has traffic, the silence of this one says nothing.
+      if (this.#parts.merge.isNewest(endpoint)) this.writeIdle(endpoint, nowUs)
+    }
+  }
 }

@@ -1,6 +1,6 @@
 // Alarms with a known rate of false ones. Claim: of the windows whose rows come from where the training rows
 // came from, independently, at most the share `level` alarms; whatever the distribution, the number of
-// rows and the size of the training set. Why each test holds it, see docs/decisions/0007-drift-alarms.md.
+// rows and the size of the training set. Why each test holds it, see docs/decisions/0008-drift-alarms.md.
 import { middleOf } from './measures.ts'
 import {
   beyondBothEnds,

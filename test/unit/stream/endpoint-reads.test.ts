@@ -232,6 +232,58 @@ test('names that a registration has emptied are written again, without another s
   assert.equal(textIn(own, 'feature_names'), '["f0", "f1"]')
 })
 
+test('names that were registered before the first refresh are not written over', async () => {
+  const own = await opened()
+  own.accept(servingEvent())
+  await nextTurns()
+  await tick(own, 2)
+  assert.equal(textIn(own, 'feature_names'), '["f0", "f1"]')
+  register(own.store, { feature_names: '["a", "b"]', label_names: '["y"]' })
+  for (let count = 0; count < 60; count++) {
+    own.accept(servingEvent())
+    await tick(own, 1)
+  }
+  await own.pipeline.flushAll()
+  assert.equal(textIn(own, 'feature_names'), '["a", "b"]')
+  assert.equal(textIn(own, 'label_names'), '["y"]')
+  own.accept(servingEvent())
+  await own.pipeline.flushAll()
+  assert.deepEqual(namedFeatures(own.store.files.values()).at(-1), {
+    f0: null,
+    f1: null,
+    a: 1,
+    b: 2,
+  })
+})
+
+test('generated names that were not taken are written with the next try, and once more after a refresh', async () => {
+  const own = await opened()
+  own.store.outcomes.kv.push({ kind: 'retry', reason: 'away' })
+  own.accept(servingEvent())
+  await own.pipeline.flushAll()
+  assert.equal(textIn(own, 'feature_names'), '["f0", "f1"]')
+  own.store.items.get(SERVING_ID)?.delete('feature_names')
+  own.accept(servingEvent())
+  await own.pipeline.flushAll()
+  assert.equal(textIn(own, 'feature_names'), undefined)
+  await tick(own, 61)
+  own.accept(servingEvent())
+  await own.pipeline.flushAll()
+  assert.equal(textIn(own, 'feature_names'), '["f0", "f1"]')
+})
+
+test('a record that somebody says was changed is read at once, if there is such an endpoint', async () => {
+  const own = await opened()
+  own.accept(servingEvent())
+  await nextTurns()
+  register(own.store, { feature_names: '["a", "b"]' })
+  await own.pipeline.learn('nobody')
+  await own.pipeline.learn(SERVING_ID)
+  own.accept(servingEvent())
+  await own.pipeline.flushAll()
+  assert.equal(textIn(own, 'feature_names'), '["a", "b"]')
+})
+
 test('a record is read once, then at most once a minute, and only while there is traffic', async () => {
   const own = await opened()
   own.accept(servingEvent())
