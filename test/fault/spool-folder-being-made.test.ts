@@ -9,16 +9,18 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 
 test('an empty folder is not adopted, and one with a spool in it is', async (t) => {
   const { path: spoolPath, remove } = temporaryFolder()
-  t.after(remove)
   const [empty, left] = [randomUUID(), randomUUID()]
   mkdirSync(join(spoolPath, empty), { recursive: true })
   assert.equal(await adoptLog(spoolPath, new Set()), null)
   const own = await openLog(spoolPath)
-  t.after(() => own.lock.release())
   assert.notEqual(own.log, empty)
   mkdirSync(join(spoolPath, left))
   writeFileSync(join(spoolPath, left, '0000000000000001.spool'), '')
   const adopted = await adoptLog(spoolPath, new Set([own.log]))
-  t.after(() => adopted?.lock.release())
+  t.after(() => {
+    own.lock.release()
+    adopted?.lock.release()
+    remove()
+  })
   assert.equal(adopted?.log, left)
 })
