@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { AuditReport } from '../../lib/audit/audit.ts'
 import type { Status } from '../contract/books.ts'
+import { cli } from '../contract/cli-child.ts'
 import { EVENT_ID, type StreamEvent } from './kill-events.ts'
 
 const LOOK_MS = 50
@@ -124,4 +126,23 @@ export async function assertNoLeftovers(folder: string): Promise<void> {
   }
   for (let look = 0; look < LOOKS_MAX && leftovers().length > 0; look++) await wait(LOOK_MS)
   assert.deepEqual(leftovers(), [])
+}
+
+/** Files, dead letters and tables alone prove that all is accounted for. */
+export async function assertAudit(
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+): Promise<void> {
+  const { stdout, stderr } = await cli(['audit', '--json'], { cwd, env })
+  assert.notEqual(stdout, '', stderr)
+  const { unaccounted, differences, logs }: AuditReport = JSON.parse(stdout)
+  // Workers that share an endpoint each write the errors that they know of.
+  const others = differences.filter(({ kind }) => kind !== 'record-errors')
+  assert.deepEqual({ unaccounted, others }, { unaccounted: 0, others: [] })
+  assert(logs.length > 0)
+  assert.equal(
+    logs.reduce((sum, { rows }) => sum + rows.pending, 0),
+    0,
+    'nothing is pending by the ledger',
+  )
 }

@@ -103,12 +103,17 @@ export class KillableWorker {
     while (this.#replaysBegun() > 0) await wait(1)
   }
 
+  /** Its settings: where its store, files and dead letters are. */
+  get env(): Env {
+    return { ...this.#parts.settings, ...this.#parts.way.env }
+  }
+
   async #launch(settings: Env): Promise<void> {
-    const { deployment, settings: common, source, way, random } = this.#parts
+    const { deployment, source, random } = this.#parts
     this.#replaysBefore = this.#replaysBegun()
     const process = await FunctionProcess.launch({
       deployment,
-      settings: { ...common, ...way.env, ...settings },
+      settings: { ...this.env, ...settings },
     })
     this.#process = process
     this.#session = new Session(source, this.shards, random)

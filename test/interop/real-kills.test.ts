@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import type { Status } from '../contract/books.ts'
 import {
+  assertAudit,
   assertBooks,
   assertLetters,
   assertNoLeftovers,
@@ -123,6 +124,7 @@ async function assertAll(
   assertLetters(join(deployment.data, 'dead-letters'), given, timesMax)
   if (twice.size === 0) assertBooks(statuses, given)
   assertRecords(await store.readRecords(), given, SETTLED_SHARDS.flat().flatMap(modelsOf))
+  await assertAudit(workers[0].env, deployment.data)
   await assertNoLeftovers(deployment.data)
   assert.deepEqual(
     workers.flatMap(({ troubles }) => troubles),
