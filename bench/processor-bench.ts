@@ -36,6 +36,8 @@ export class ProcessorBench {
     this.#changed = new ChangedEndpoints(settings.recordAgeMsMax)
     this.#metrics = new MetricBatches(settings.metricLimits)
     this.#predictions = new PredictionBatches(settings.predictionLimits, new ClaimedRanges([]))
+    // As a pipeline does once its log is read: until then each row is compared with all claims.
+    this.#predictions.cutPromised()
     this.#processor = new Processor({
       log: 'bench',
       table,

@@ -17,11 +17,6 @@ export const TUNINGS: readonly SourcePatch[] = [
   { file: CHECKPOINTS, from: 'ENDPOINTS_PER_STEP = 50', to: 'ENDPOINTS_PER_STEP = 1' },
   { file: CHECKPOINTS, from: 'BUFFER_CHARS = 64 * 1024', to: 'BUFFER_CHARS = 700' },
   {
-    file: 'lib/stream/compute/endpoint-numbers.ts',
-    from: 'SLAB_ENDPOINTS = 256',
-    to: 'SLAB_ENDPOINTS = 2',
-  },
-  {
     file: 'lib/stream/compute/sliding-windows.ts',
     from: 'SLAB_ENDPOINTS = 256',
     to: 'SLAB_ENDPOINTS = 2',

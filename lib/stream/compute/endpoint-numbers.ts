@@ -1,6 +1,8 @@
-import assert from 'node:assert'
-
-/** Places of an endpoint's numbers in its slab (endpoint.ts says what they mean). */
+/**
+ * Places of an endpoint's numbers (endpoint.ts says what they mean). They lie beside each other, because an
+ * event touches nearly all of them, and an object with as many number fields has each somewhere else in
+ * memory; and before the endpoint's ring, which it touches as well.
+ */
 export const NEWEST_US = 0
 export const NEWEST_ARRIVED_US = 1
 export const ROW_COUNT = 2
@@ -19,26 +21,6 @@ export const CALLS_ACCEPTED = 14
 export const CALLS_REJECTED = 15
 export const ROWS_REJECTED = 16
 export const NUMBERS = 17
-/** Slabs of so many endpoints, so that growing copies nothing. */
-const SLAB_ENDPOINTS = 256
-
-/**
- * The numbers of many endpoints, those of one beside each other: an event touches nearly all of them, and
- * an object with as many number fields has each of them somewhere else in memory.
- */
-export class EndpointNumbers {
-  readonly #slabs: Float64Array[] = []
-
-  /** Where the numbers of a slot lie. */
-  place(slot: number): { readonly numbers: Float64Array; readonly at: number } {
-    while (this.#slabs.length * SLAB_ENDPOINTS <= slot) {
-      this.#slabs.push(new Float64Array(SLAB_ENDPOINTS * NUMBERS))
-    }
-    const numbers = this.#slabs[Math.floor(slot / SLAB_ENDPOINTS)]
-    assert(numbers !== undefined)
-    return { numbers, at: (slot % SLAB_ENDPOINTS) * NUMBERS }
-  }
-}
 
 /** Numbers that are times, NO_TIME at first. */
 export const TIMES = [

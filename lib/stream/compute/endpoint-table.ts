@@ -2,7 +2,7 @@ import assert from 'node:assert'
 import type { EventSource } from '../accept/event.ts'
 import { Endpoint, NO_TIME } from './endpoint.ts'
 import type { EndpointCheckpoint } from './endpoint-checkpoint.ts'
-import { EndpointNumbers } from './endpoint-numbers.ts'
+import { NUMBERS } from './endpoint-numbers.ts'
 import { SlidingWindows, type Total, type Window, type WindowLayout } from './sliding-windows.ts'
 import { SourceIndex } from './source-index.ts'
 
@@ -57,10 +57,9 @@ export class EndpointTable<Waiting> {
   /** By every id that a source may have: two spellings of one endpoint share their lead. */
   readonly #byId = new Map<string, Lead<Waiting>>()
   readonly #leads: SourceIndex<Lead<Waiting>>
-  readonly #numbers = new EndpointNumbers()
   readonly #countWindows: WindowLayout
   readonly #latencyWindows: WindowLayout
-  /** Counts first, then latencies, where one ring serves both. */
+  /** The endpoints' numbers, then counts, then latencies where one ring serves both. */
   readonly #windows: SlidingWindows
   /** Latencies, where their buckets have another width. */
   readonly #latencies: SlidingWindows | null
@@ -71,7 +70,7 @@ export class EndpointTable<Waiting> {
     this.#latencyWindows = latencyWindows
     const isShared = countWindows.periodMs === latencyWindows.periodMs
     const windows = [...countWindows.windows, ...(isShared ? latencyWindows.windows : [])]
-    this.#windows = new SlidingWindows({ windows, periodMs: countWindows.periodMs })
+    this.#windows = new SlidingWindows({ windows, periodMs: countWindows.periodMs }, NUMBERS)
     this.#latencies = isShared ? null : new SlidingWindows(latencyWindows)
     this.#leads = new SourceIndex(endpointsMax)
   }
@@ -103,7 +102,7 @@ export class EndpointTable<Waiting> {
     assert(lead.endpoint === null)
     const { source } = lead
     const slot = this.endpoints.length
-    const place = this.#numbers.place(slot)
+    const place = this.#windows.place(slot)
     const endpoint = new Endpoint({ endpointId, model, source, slot, place })
     this.endpoints.push(endpoint)
     lead.endpoint = endpoint
@@ -174,7 +173,7 @@ export class EndpointTable<Waiting> {
     [countMs, latencyMs]: EndpointTable<Waiting>['periods'],
   ): void {
     const { source, endpointId, identity } = state
-    const place = this.#numbers.place(slot)
+    const place = this.#windows.place(slot)
     const { model } = identity
     const endpoint = new Endpoint({ endpointId, model, source, slot, place })
     endpoint.restore(state)

@@ -6,7 +6,6 @@ import type { EndpointCheckpoint } from './endpoint-checkpoint.ts'
 import {
   CALLS_ACCEPTED,
   CALLS_REJECTED,
-  type EndpointNumbers,
   ERRORS_BEFORE,
   ERRORS_HERE,
   FIRST_REQUEST_US,
@@ -29,6 +28,7 @@ import {
 import { EndpointSchema, type NamesForRecord } from './endpoint-schema.ts'
 import { isSameFlat, textMap } from './labels.ts'
 import { SharedTexts } from './shared-lists.ts'
+import type { NumbersPlace } from './sliding-windows.ts'
 
 /** No time yet: smaller than any time that decoding lets through. */
 export const NO_TIME = -1
@@ -93,7 +93,7 @@ export class Endpoint {
     readonly model: string
     readonly source: EventSource
     readonly slot: number
-    readonly place: ReturnType<EndpointNumbers['place']>
+    readonly place: NumbersPlace
   }) {
     this.endpointId = facts.endpointId
     this.source = facts.source
@@ -131,7 +131,9 @@ export class Endpoint {
   /** Errors and rejected calls, those that the record knew before this log included. */
   get errorCount(): number {
     let count = this.errorsBefore + this.errorsHere
-    for (const elsewhere of this.errorsElsewhere?.values() ?? []) count += elsewhere
+    // Once per event: an iterator over nothing costs more than the question.
+    if (this.errorsElsewhere === null) return count
+    for (const elsewhere of this.errorsElsewhere.values()) count += elsewhere
     return count
   }
 

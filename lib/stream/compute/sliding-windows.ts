@@ -20,6 +20,12 @@ const NO_BUCKET = -1
 /** A bucket: weight of its rows, how many rows have a latency, and the sum of those. */
 const BUCKET_NUMBERS = 3
 
+/** Where an endpoint's own numbers begin, and in what. */
+export interface NumbersPlace {
+  readonly numbers: Float64Array
+  readonly at: number
+}
+
 /** What one window holds. */
 export interface Total {
   /** Predictions that its rows stand for: as many as rows, unless the server samples. */
@@ -37,25 +43,39 @@ export interface Total {
  * added. Sums are taken from the ring when they are read, because a running sum of floats does not
  * come back to 0.
  *
- * Layout of a slab: one ring per endpoint, in one piece: the newest bucket of the endpoint, then
- * weight, count and sum of each bucket; bucket b lies at b modulo bucketCount.
+ * Layout of a slab: per endpoint, in one piece, so that an event finds it all in the same few places of
+ * memory: numbers of the owner's, the newest bucket, then the ring: weight, count and sum of each bucket;
+ * bucket b lies at b modulo bucketCount.
  */
 export class SlidingWindows {
   /** Windows from the shortest to the longest: buckets, and the place in the layout. */
   readonly #windows: readonly { readonly buckets: number; readonly place: number }[]
   readonly #periodUs: number
   readonly #bucketCount: number
+  readonly #ownNumbers: number
   readonly #stride: number
   readonly #slabs: Float64Array[] = []
 
-  constructor({ windows, periodMs }: WindowLayout) {
+  /** @param ownNumbers  numbers per endpoint that are its owner's, see `place` */
+  constructor({ windows, periodMs }: WindowLayout, ownNumbers = 0) {
     assert(windows.length > 0 && windows.every(({ ms }) => ms > 0 && ms % periodMs === 0))
     this.#windows = windows
       .map(({ ms }, place) => ({ buckets: ms / periodMs, place }))
       .sort((a, b) => a.buckets - b.buckets)
     this.#periodUs = periodMs * 1000
     this.#bucketCount = Math.max(...this.#windows.map(({ buckets }) => buckets))
-    this.#stride = 1 + this.#bucketCount * BUCKET_NUMBERS
+    this.#ownNumbers = ownNumbers
+    this.#stride = ownNumbers + 1 + this.#bucketCount * BUCKET_NUMBERS
+  }
+
+  /** Where the owner's numbers of an endpoint lie, all 0 at first. */
+  place(slot: number): NumbersPlace {
+    return { numbers: this.#slabFor(slot), at: (slot % SLAB_ENDPOINTS) * this.#stride }
+  }
+
+  /** Where the newest bucket of an endpoint stands in its slab; its ring follows. */
+  #ringOf(slot: number): number {
+    return (slot % SLAB_ENDPOINTS) * this.#stride + this.#ownNumbers
   }
 
   /**
@@ -72,7 +92,7 @@ export class SlidingWindows {
     { weight, latencyUs }: { readonly weight: number; readonly latencyUs: number },
   ): boolean {
     const slab = this.#slabFor(slot)
-    const ring = (slot % SLAB_ENDPOINTS) * this.#stride
+    const ring = this.#ringOf(slot)
     const bucket = Math.floor(atUs / this.#periodUs)
     const newest = slab[ring] ?? NO_BUCKET
     if (newest !== NO_BUCKET && bucket <= newest - this.#bucketCount) return false
@@ -88,7 +108,7 @@ export class SlidingWindows {
   /** Moves an endpoint's newest bucket on to a time without adding a row; never back. */
   advanceTo(slot: number, atUs: number): void {
     const slab = this.#slabFor(slot)
-    const ring = (slot % SLAB_ENDPOINTS) * this.#stride
+    const ring = this.#ringOf(slot)
     const bucket = Math.floor(atUs / this.#periodUs)
     if (bucket > (slab[ring] ?? NO_BUCKET)) this.#advance(slab, ring, bucket)
   }
@@ -112,7 +132,7 @@ export class SlidingWindows {
    */
   read(slot: number, nowUs: number): readonly Total[] {
     const slab = this.#slabFor(slot)
-    const ring = (slot % SLAB_ENDPOINTS) * this.#stride + 1
+    const ring = this.#ringOf(slot) + 1
     const newest = slab[ring - 1] ?? NO_BUCKET
     const now = Math.max(Math.floor(nowUs / this.#periodUs), newest)
     const totals: Total[] = this.#windows.map(() => NOTHING)
@@ -139,8 +159,8 @@ export class SlidingWindows {
 
   /** An endpoint's ring as plain values: its newest bucket, and what is in the ring up to it. */
   toState(slot: number): readonly number[] {
-    const ring = (slot % SLAB_ENDPOINTS) * this.#stride
-    return [...this.#slabFor(slot).subarray(ring, ring + this.#stride)]
+    const ring = this.#ringOf(slot)
+    return [...this.#slabFor(slot).subarray(ring, ring + this.#stride - this.#ownNumbers)]
   }
 
   /**
@@ -149,7 +169,7 @@ export class SlidingWindows {
    */
   toCheckpoint(slot: number): readonly number[] {
     const slab = this.#slabFor(slot)
-    const ring = (slot % SLAB_ENDPOINTS) * this.#stride
+    const ring = this.#ringOf(slot)
     const newest = slab[ring] ?? NO_BUCKET
     const numbers = [newest]
     if (newest === NO_BUCKET) return numbers
@@ -164,7 +184,7 @@ export class SlidingWindows {
   /** Puts a ring of a checkpoint into the place of an endpoint that has none yet; the period is the same. */
   restore(slot: number, [newest = NO_BUCKET, ...buckets]: readonly number[]): void {
     const slab = this.#slabFor(slot)
-    const ring = (slot % SLAB_ENDPOINTS) * this.#stride
+    const ring = this.#ringOf(slot)
     slab[ring] = newest
     for (let index = 0; index + 3 < buckets.length; index += 1 + BUCKET_NUMBERS) {
       const [bucket = 0, ...values] = buckets.slice(index, index + 1 + BUCKET_NUMBERS)
@@ -177,7 +197,9 @@ export class SlidingWindows {
     const number = Math.floor(slot / SLAB_ENDPOINTS)
     while (this.#slabs.length <= number) {
       const slab = new Float64Array(this.#stride * SLAB_ENDPOINTS)
-      for (let ring = 0; ring < slab.length; ring += this.#stride) slab[ring] = NO_BUCKET
+      for (let ring = this.#ownNumbers; ring < slab.length; ring += this.#stride) {
+        slab[ring] = NO_BUCKET
+      }
       this.#slabs.push(slab)
     }
     const slab = this.#slabs[number]

@@ -4,11 +4,11 @@ import assert from 'node:assert'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Endpoint, NO_TIME } from '../../../../lib/stream/compute/endpoint.ts'
-import { EndpointNumbers } from '../../../../lib/stream/compute/endpoint-numbers.ts'
+import { NUMBERS } from '../../../../lib/stream/compute/endpoint-numbers.ts'
 
 function newEndpoint(): Endpoint {
   const source = { functionUri: 'p/f', model: 'm', version: 'v1', endpointId: '' }
-  const place = new EndpointNumbers().place(0)
+  const place = { numbers: new Float64Array(NUMBERS), at: 0 }
   return new Endpoint({ endpointId: 'id', model: 'm:v1', source, slot: 0, place })
 }
 
