@@ -13,19 +13,19 @@ const parts: Readonly<
 > = {
   'hot-path': async (rounds) => {
     const { measureHotPath } = await import('./hot-path.ts')
-    return measureHotPath({ endpointCount: 1_000, key: 'hotPathOverJsonParse' }, rounds(15))
+    return measureHotPath({ endpointCount: 1_000, key: 'hotPathOverJsonParse' }, rounds(11))
   },
   'hot-path-100k': async (rounds) => {
     const { measureHotPath } = await import('./hot-path.ts')
-    return measureHotPath({ endpointCount: 100_000, key: 'hotPathOverJsonParseAt100k' }, rounds(7))
+    return measureHotPath({ endpointCount: 100_000, key: 'hotPathOverJsonParseAt100k' }, rounds(4, 1))
   },
   'with-spool': async (rounds) => {
     const { measureWithSpool } = await import('./hot-path.ts')
-    return measureWithSpool(1_000, rounds(9))
+    return measureWithSpool(1_000, rounds(7))
   },
   'to-file': async (rounds) => {
     const { measureToFile } = await import('./to-file.ts')
-    return measureToFile(rounds(5, 1))
+    return measureToFile(rounds(4, 1))
   },
   memory: async () => {
     const { measureMemory } = await import('./memory.ts')
@@ -41,11 +41,11 @@ const parts: Readonly<
   },
   frames: async (rounds) => {
     const { measureFrames } = await import('./frames.ts')
-    return measureFrames(rounds(15, 5))
+    return measureFrames(rounds(11, 4))
   },
   kv: async (rounds) => {
     const { measureKv } = await import('./kv.ts')
-    return measureKv(rounds(9, 4))
+    return measureKv(rounds(7, 3))
   },
   'store-hangs': async () => {
     const { measureStoreHangs } = await import('./store-hangs.ts')
@@ -54,7 +54,7 @@ const parts: Readonly<
   recovery: async (rounds) => {
     const { measureRecovery } = await import('./recovery.ts')
     const isFull = mode === '--full'
-    return measureRecovery(isFull ? 1_000_000 : 20_000, isFull ? FEW_ROUNDS : rounds(5, 1))
+    return measureRecovery(isFull ? 1_000_000 : 20_000, isFull ? FEW_ROUNDS : rounds(3, 1))
   },
   'first-answer': async (rounds) => {
     const { measureFirstAnswer } = await import('./recovery.ts')
@@ -62,7 +62,7 @@ const parts: Readonly<
   },
   'checkpoint-stall': async (rounds) => {
     const { measureCheckpointStall } = await import('./checkpoint-stall.ts')
-    return measureCheckpointStall(rounds(9, 1))
+    return measureCheckpointStall(rounds(7, 1))
   },
   load: async (rounds) => {
     const { measureLoad } = await import('./load.ts')
@@ -70,7 +70,7 @@ const parts: Readonly<
   },
   wrapper: async (rounds) => {
     const { measureWrapper } = await import('./wrapper.ts')
-    return measureWrapper(rounds(3, 1))
+    return measureWrapper(rounds(2, 1))
   },
 }
 
