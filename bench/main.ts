@@ -17,7 +17,10 @@ const parts: Readonly<
   },
   'hot-path-100k': async (rounds) => {
     const { measureHotPath } = await import('./hot-path.ts')
-    return measureHotPath({ endpointCount: 100_000, key: 'hotPathOverJsonParseAt100k' }, rounds(4, 1))
+    return measureHotPath(
+      { endpointCount: 100_000, key: 'hotPathOverJsonParseAt100k' },
+      rounds(4, 1),
+    )
   },
   'with-spool': async (rounds) => {
     const { measureWithSpool } = await import('./hot-path.ts')
