@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { errorCode } from '../../lib/stream/errors.ts'
 import type { Deployment } from '../contract/deployment.ts'
 import { FunctionProcess, type WireLog } from '../contract/function-process.ts'
 import { EVENT_ID, LONG_EVENT_ROWS } from './kill-events.ts'
@@ -45,6 +46,8 @@ const SPIN_NS_MAX = 8_000_000
 const LAST_COMMIT_SHARE = 0.4
 /** The third replay in a row marks each record, and a record with two marks would be a dead letter. */
 const REPLAYS_KILLED_MAX = 2
+/** Far more than a spool of these runs takes. */
+const REPLAY_MS_MAX = 60_000
 /** Told of what a kill may tear: a frame of the spool that was half written and not answered. */
 const EXPECTED_TROUBLE = 'Bytes of the spool are no whole records; they were kept aside.'
 
@@ -100,7 +103,10 @@ export class KillableWorker {
     if (this.#log !== '' && !this.#losesDisk) assert.equal(told['log'], this.#log)
     this.#log = String(told['log'])
     // It takes events before it has read its spool again.
-    while (this.#replaysBegun() > 0) await wait(1)
+    for (let looks = 0; this.#replaysBegun() > 0; looks++) {
+      assert(looks < REPLAY_MS_MAX, 'the spool is read to its end')
+      await wait(1)
+    }
   }
 
   /** Its settings: where its store, files and dead letters are. */
@@ -258,9 +264,14 @@ export class KillableWorker {
   /** Replays of its log that have begun and have not come through. */
   #replaysBegun(): number {
     if (this.#log === '') return 0
-    const path = join(this.#spool, 'crash-marks.jsonl')
-    if (!existsSync(path)) return 0
-    return readFileSync(path, 'utf8').split('{"replay":"begun"}').length - 1
+    try {
+      const marks = readFileSync(join(this.#spool, 'crash-marks.jsonl'), 'utf8')
+      return marks.split('{"replay":"begun"}').length - 1
+    } catch (error) {
+      // It is gone when a replay has come through, and may go at any moment.
+      if (errorCode(error) === 'ENOENT') return 0
+      throw error
+    }
   }
 
   /** With ACK=delivered nothing depends on it. */
