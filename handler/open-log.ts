@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FolderLock, lockFolder } from '../lib/store/disk/folder-lock.ts'
 import { makeFolder } from '../lib/store/disk/make-folder.ts'
@@ -41,10 +41,16 @@ export async function adoptLog(
   known: ReadonlySet<string>,
 ): Promise<OwnedLog | null> {
   for (const log of listLogs(spoolPath)) {
-    // An empty one is about to be locked by a process that begins it.
-    if (known.has(log) || isEmpty(join(spoolPath, log))) continue
-    const owned = await tryToOwn(spoolPath, log)
-    if (owned !== null) return owned
+    const folder = join(spoolPath, log)
+    try {
+      // An empty one is about to be locked by a process that begins it.
+      if (known.has(log) || isEmpty(folder)) continue
+      const owned = await tryToOwn(spoolPath, log)
+      if (owned !== null) return owned
+    } catch (error) {
+      // Somebody has taken it away meanwhile.
+      if (existsSync(folder)) throw error
+    }
   }
   return null
 }
