@@ -13,6 +13,7 @@ import { openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
 import { Spool } from '../lib/stream/accept/spool.ts'
 import type { Pipeline } from '../lib/stream/pipeline.ts'
 import { openBenchPipeline, settled } from './bench-pipeline.ts'
+import { eventLine } from './event-line.ts'
 import { EventStream, makeEvents, STEP_US } from './events.ts'
 import { firstEvents } from './hot-path.ts'
 import { ProcessorBench } from './processor-bench.ts'
@@ -40,26 +41,6 @@ const EVENT_BYTES = 1_100
 const HOUR_MS = 3_600_000
 /** Nearly a whole segment of the default size: a start looks through the last one. */
 const LAST_SEGMENT_EVENTS = 55_000
-const LINE = `${JSON.stringify({
-  body: '',
-  'content-type': '',
-  content_type: '',
-  fields: null,
-  headers: {},
-  id: '188a90c1-80a1-4dfc-9cb1-0f4d49cef74d',
-  method: '',
-  offset: 0,
-  path: 'events',
-  shard_id: 0,
-  size: 0,
-  timestamp: 1_793_606_400,
-  topic: 'events',
-  trigger: { kind: 'kafka-cluster', name: 'model-endpoints' },
-  type: '',
-  type_version: '',
-  url: '',
-  version: '',
-})}\n`
 
 /** @param eventCount  a multiple of BODIES */
 export function measureRecovery(eventCount: number, rounds: Rounds): Promise<Findings> {
@@ -205,7 +186,7 @@ async function firstAnswerSecs({ url }: ServerProcess, data: string): Promise<nu
       PARQUET_PATH_TEMPLATE: join(data, 'parquet/{project}'),
     },
   })
-  await wrapped.ask(LINE)
+  await wrapped.ask(eventLine(undefined))
   const secs = (performance.now() - beginMs) / 1000
   await wrapped.end()
   return secs

@@ -7,6 +7,7 @@ import assert from 'node:assert'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { eventLine } from './event-line.ts'
 import { EventStream, makeEvents } from './events.ts'
 import { EMPTY_HANDLER } from './load.ts'
 import { type Findings, interleave, PRODUCT, type Rounds, ratioOf, withFolder } from './support.ts'
@@ -134,31 +135,9 @@ class Load {
     return this.#lineOf(this.#stream.bodies[this.#next++])
   }
 
-  /** As Nuclio's processor writes a message of a Kafka topic. */
   #lineOf(body: Buffer | undefined, changes: object = {}): string {
-    const offset = this.#offset++
-    return `${JSON.stringify({
-      body: body?.toString('base64') ?? '',
-      'content-type': '',
-      content_type: '',
-      fields: null,
-      headers: { 'content-type': 'YXBwbGljYXRpb24vanNvbg==' },
-      id: '188a90c1-80a1-4dfc-9cb1-0f4d49cef74d',
-      method: '',
-      num_shards: 0,
-      offset,
-      path: 'events',
-      shard_id: 0,
-      size: body?.length ?? 0,
-      timestamp: Math.floor(Date.now() / 1000),
-      topic: 'events',
-      trigger: { kind: 'kafka-cluster', name: 'model-endpoints' },
-      type: '',
-      type_version: '',
-      url: '',
-      version: '',
-      ...changes,
-    })}\n`
+    const timestamp = Math.floor(Date.now() / 1000)
+    return eventLine(body, { offset: this.#offset++, timestamp, ...changes })
   }
 }
 

@@ -5,7 +5,7 @@ import type { Claim, LedgerEntry } from '../lib/stream/ports.ts'
 import { dataPaths } from './data-folder.ts'
 import { readLetters } from './dead-letter-files.ts'
 import type { JsonRecord } from './http-reader.ts'
-import { openReader, type Reader } from './open-reader.ts'
+import { type Reader, withReader } from './open-reader.ts'
 import { filesInFolder, filesOf, type ParquetFiles, readParquetFiles } from './parquet-files.ts'
 import { DATA_FOLDER, DEMO_FOLDER } from './run-options.ts'
 import { type Column, formatCount, formatNumber, tableLines } from './table.ts'
@@ -47,21 +47,20 @@ export async function auditBooks(args: readonly string[]): Promise<number> {
     json: { type: 'boolean', default: false },
   })
   const fromMs = readTime('from', values.from, 'start')
-  const reader = await openReader(someText('data', values.data), process.env)
-  try {
+  const report = await withReader(someText('data', values.data), async (reader) => {
     const places = placesOf(reader, {
       parquet: someText('parquet', values.parquet),
       deadLetters: someText('dead-letters', values['dead-letters']),
     })
-    const facts = await gather(reader, places, fromMs)
-    places.parquet.close()
-    const report = await audit(facts)
-    if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-    else process.stdout.write(`${reportLines(report).join('\n')}\n`)
-    return report.differences.length === 0 ? 0 : 1
-  } finally {
-    await reader.close()
-  }
+    try {
+      return await audit(await gather(reader, places, fromMs))
+    } finally {
+      places.parquet.close()
+    }
+  })
+  if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+  else process.stdout.write(`${reportLines(report).join('\n')}\n`)
+  return report.differences.length === 0 ? 0 : 1
 }
 
 /** Where files lie. */

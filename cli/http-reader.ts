@@ -7,7 +7,8 @@ import {
 import { isJsonObject } from '../lib/stream/accept/event.ts'
 import { tryParseJson } from '../lib/stream/accept/parse-json.ts'
 import type { SeriesQuery } from '../lib/stream/ports.ts'
-import { type CliError, noAnswerReason, oneLine, trouble } from './errors.ts'
+import { askFunction, baseOf, type FunctionPlace } from './ask-function.ts'
+import { oneLine, trouble } from './errors.ts'
 import type { Reader } from './open-reader.ts'
 
 /** A record of an endpoint by attribute name. */
@@ -23,36 +24,18 @@ export interface JsonPoint {
   readonly value: number | string
 }
 
-const WAIT_MS_MAX = 60_000
-
-/** Reads through the function that has the store, at a port of this machine. */
-export function httpReader({ port, pid }: { readonly port: number; readonly pid: number }): Reader {
-  const base = `http://127.0.0.1:${port}`
+/** Reads through the function that has the store. */
+export function httpReader(place: FunctionPlace): Reader {
+  const base = baseOf(place)
 
   async function getList<T>(path: string): Promise<readonly T[]> {
-    let text: string
-    let status: number
-    try {
-      const response = await fetch(`${base}${path}`, { signal: AbortSignal.timeout(WAIT_MS_MAX) })
-      status = response.status
-      text = await response.text()
-    } catch (error) {
-      throw noAnswer(error)
-    }
+    const { status, text } = await askFunction(place, path)
     const answer = tryParseJson(text)
     // Lists of our own function, whose shape is its contract; only that it is one is checked.
     if (status === 200 && Array.isArray(answer) && answer.every(isJsonObject)) return answer as T[]
     throw trouble(
       `The function at ${base} does not answer as it should (status ${status}: ` +
         `${oneLine(text).slice(0, 200).replace(/\.$/, '')}): stop it and read the data folder alone.`,
-    )
-  }
-
-  function noAnswer(error: unknown): CliError {
-    const why = noAnswerReason(error)
-    return trouble(
-      `Process ${pid} has the store and does not answer at ${base} (${why}): ` +
-        'try again in a moment, or stop that process.',
     )
   }
 

@@ -3,41 +3,18 @@ import { encodeRegistration, REGISTER_PATH } from '../lib/register/registration-
 import { isJsonObject } from '../lib/stream/accept/event.ts'
 import { tryParseJson } from '../lib/stream/accept/parse-json.ts'
 import type { StoredRecord } from '../lib/stream/ports.ts'
-import { noAnswerReason, oneLine, trouble } from './errors.ts'
+import { askFunction, baseOf, type FunctionPlace } from './ask-function.ts'
+import { oneLine, trouble } from './errors.ts'
 import { httpReader, type JsonRecord } from './http-reader.ts'
 import type { Registrar } from './registrar.ts'
 
-const WAIT_MS_MAX = 60_000
-
-/** Registers through the function that has the store, at a port of this machine. */
-export function httpRegistrar({
-  port,
-  pid,
-  defaultVersion,
-}: {
-  readonly port: number
-  readonly pid: number
-  readonly defaultVersion: string
-}): Registrar {
-  const base = `http://127.0.0.1:${port}`
-  const reader = httpReader({ port, pid })
-
-  async function post(body: string): Promise<{ readonly status: number; readonly text: string }> {
-    try {
-      const response = await fetch(`${base}${REGISTER_PATH}`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body,
-        signal: AbortSignal.timeout(WAIT_MS_MAX),
-      })
-      return { status: response.status, text: await response.text() }
-    } catch (error) {
-      throw trouble(
-        `Process ${pid} has the store and does not answer at ${base} (${noAnswerReason(error)}): ` +
-          'try again in a moment, or stop that process.',
-      )
-    }
-  }
+/** Registers through the function that has the store. */
+export function httpRegistrar(
+  place: FunctionPlace & { readonly defaultVersion: string },
+): Registrar {
+  const { defaultVersion } = place
+  const base = baseOf(place)
+  const reader = httpReader(place)
 
   return {
     shown: `the function at ${base}`,
@@ -58,7 +35,11 @@ export function httpRegistrar({
         },
       }),
     register: async (registration) => {
-      const { status, text } = await post(encodeRegistration(registration))
+      const { status, text } = await askFunction(
+        place,
+        REGISTER_PATH,
+        encodeRegistration(registration),
+      )
       const found = status === 200 ? foundIn(tryParseJson(text)) : null
       if (found !== null) return found
       const answer = tryParseJson(text)

@@ -30,6 +30,19 @@ export interface Reader {
   close(): Promise<void>
 }
 
+/** Reads from what `openReader` opens, and closes it. */
+export async function withReader<T>(
+  dataFolder: string | undefined,
+  read: (reader: Reader) => Promise<T>,
+): Promise<T> {
+  const reader = await openReader(dataFolder, process.env)
+  try {
+    return await read(reader)
+  } finally {
+    await reader.close()
+  }
+}
+
 /**
  * Opens what is to be read: the data folder if one is named, else STORE_URL, else the data folder
  * of `run` or of the demo, whichever there is. Makes nothing that is not there.

@@ -1,6 +1,6 @@
 import { trouble, wrongUsage } from './errors.ts'
 import type { JsonPoint, JsonRecord } from './http-reader.ts'
-import { openReader, type Reader } from './open-reader.ts'
+import { withReader } from './open-reader.ts'
 import { DATA_FOLDER, DEMO_FOLDER } from './run-options.ts'
 import { type Column, formatCount, formatNumber, printable, tableLines } from './table.ts'
 import { readTime } from './time-option.ts'
@@ -115,18 +115,6 @@ function tellMore(limit: number): void {
     `Only the newest ${formatCount(limit, 'value')} are shown: --limit takes more, ` +
       '--endpoint, --metric, --from and --to choose.\n',
   )
-}
-
-async function withReader<T>(
-  data: string | undefined,
-  read: (reader: Reader) => Promise<T>,
-): Promise<T> {
-  const reader = await openReader(data, process.env)
-  try {
-    return await read(reader)
-  } finally {
-    await reader.close()
-  }
 }
 
 /** The id of the endpoint that is meant by an id, the beginning of one, or a model. */

@@ -16,10 +16,10 @@ import { errorCode, errorMessage, StreamError } from '../lib/stream/errors.ts'
 import type { Logs } from '../lib/stream/logs.ts'
 import type { StreamPosition } from '../lib/stream/ports.ts'
 import type { Applied } from '../lib/stream/processor.ts'
+import { unavailable } from './unavailable.ts'
 import type { Service } from './wiring.ts'
 
 const HOLD_MS = 250
-const RETRY_AFTER_SECS = '5'
 
 /** Tells the stream to keep the event, and to deliver it again if nothing else is said. */
 const NO_ACK = respond({ noAck: true })
@@ -77,8 +77,7 @@ export function takeFromHttp(event: NuclioEvent, service: Service): Answer {
   const taken = tryToTake(event, { service, position, log: service.logs })
   if (taken.kind === 'held') {
     service.telemetry.answersHeld({ reason: taken.reason })
-    const body = { error: `Try again later: ${taken.reason}.` }
-    return respond({ status: 503, headers: { 'Retry-After': RETRY_AFTER_SECS }, body })
+    return unavailable(`Try again later: ${taken.reason}.`)
   }
   const { outcome, rejection } = taken.applied
   if (outcome !== 'rejected') return respond({ status: 202, body: { outcome } })

@@ -3,9 +3,9 @@ import { type Answer, type NuclioEvent, respond } from 'nuclio-sdk-ts'
 import { type FoundEndpoint, type Registration, register } from '../lib/register/registration.ts'
 import { decodeRegistration, REGISTER_PATH } from '../lib/register/registration-request.ts'
 import { StreamError } from '../lib/stream/errors.ts'
+import { unavailable } from './unavailable.ts'
 import type { Service } from './wiring.ts'
 
-const RETRY_AFTER_SECS = '5'
 const TRIES_MAX = 3
 /** A store that cannot be read is read again for ever; the record is refreshed in any case. */
 const LEARN_MS_MAX = 5_000
@@ -32,8 +32,7 @@ export async function takeRegistration(event: NuclioEvent, service: Service): Pr
     })
   } catch (error) {
     if (!(error instanceof StreamError)) throw error
-    const headers = { 'Retry-After': RETRY_AFTER_SECS }
-    return respond({ status: 503, headers, body: { error: error.message } })
+    return unavailable(error.message)
   }
 }
 

@@ -90,16 +90,29 @@ export async function audit(facts: AuditFacts): Promise<AuditReport> {
   return await new Audit(facts).report()
 }
 
+/** Where an audit begins. */
+interface Begin {
+  /** -1 for the first record. */
+  readonly after: number
+  readonly counts: LedgerCounts
+  /** Dead letters of a log until then. */
+  readonly letters: number
+}
+
 class Audit {
   readonly #facts: AuditFacts
   readonly #differences: Difference[] = []
   readonly #before: ReadonlyMap<string, LedgerEntry>
+  /** The newest line of each log as a whole. */
+  readonly #wholes: ReadonlyMap<string, LedgerEntry>
   /** Rows by log and endpoint. */
   readonly #found = new Map<string, RowCounts>()
 
   constructor(facts: AuditFacts) {
     this.#facts = facts
     this.#before = new Map(facts.before.map((entry) => [keyOf(entry), entry]))
+    const wholes = facts.newest.filter(isWhole)
+    this.#wholes = new Map(wholes.map((entry) => [entry.log, entry]))
     for (const file of facts.files) this.#rowsOf(file.claim).addFile(file)
     for (const { log, endpointId, offset } of facts.refusedRows) {
       this.#rowsOf({ log, endpointId }).addRefused(offset)
@@ -127,74 +140,73 @@ class Audit {
     for (const { path, reason } of damaged) {
       this.#add('file-damaged', { log: '' }, 1, `The file ${path} cannot be read: ${reason}.`)
     }
-    const wholes = newest.filter(({ endpointId }) => endpointId === '')
     const endpoints: EndpointAudit[] = []
-    for (const entry of newest) {
-      if (entry.endpointId === '') continue
-      const whole = wholes.find(({ log }) => log === entry.log)
-      endpoints.push(await this.#auditEndpoint(entry, whole?.whole?.deliveredBefore ?? 0))
-    }
-    const logs = wholes.map((entry) => this.#auditLog(entry, endpoints))
+    for (const entry of newest)
+      if (!isWhole(entry)) endpoints.push(await this.#auditEndpoint(entry))
+    const logs = [...this.#wholes.values()].map((entry) => this.#auditLog(entry, endpoints))
     this.#auditUnknown(new Set(newest.map(keyOf)))
-    this.#auditFiles(wholes)
-    this.#auditRecords(wholes)
+    this.#auditFiles()
+    this.#auditRecords()
     const differences = this.#differences
     const unaccounted = differences.reduce((sum, { count }) => sum + count, 0)
     return { unaccounted, differences, logs, endpoints }
   }
 
-  /** Rows of an endpoint that ought to be somewhere, between where the audit begins and a line. */
-  #lackAt(entry: LedgerEntry): number {
-    const before = this.#before.get(keyOf(entry))
-    const after = before?.offset ?? -1
-    const rows = this.#rowsOf(entry)
-    const twice = rows.twice(after).reduce((sum, { count }) => sum + count, 0)
-    const accepted = entry.counts.rowsAccepted - (before?.counts.rowsAccepted ?? 0)
-    const found = rows.inFiles(after, entry.offset) - twice + rows.refused(after, entry.offset)
-    return accepted - found
+  /** What records before that offset of a log have brought is delivered. */
+  #deliveredBefore(log: string): number {
+    return this.#wholes.get(log)?.whole?.deliveredBefore ?? 0
   }
 
-  async #auditEndpoint(entry: LedgerEntry, deliveredBefore: number): Promise<EndpointAudit> {
-    const { log, endpointId, offset, counts } = entry
-    const before = this.#before.get(keyOf(entry))
-    const after = before?.offset ?? -1
+  /** Where the audit of a log's endpoint, or of the log, begins: after which offset, with which counts. */
+  #beginOf(of: { readonly log: string; readonly endpointId: string }): Begin {
+    const before = this.#before.get(keyOf(of))
+    if (before === undefined) return { after: -1, counts: NOTHING, letters: 0 }
+    return { after: before.offset, counts: before.counts, letters: before.whole?.letters ?? 0 }
+  }
+
+  /** Rows of an endpoint between where the audit begins and a line. */
+  #rowsAt(entry: LedgerEntry, twice: number) {
+    const { after, counts } = this.#beginOf(entry)
     const rows = this.#rowsOf(entry)
-    for (const { path, count } of rows.twice(after)) {
+    const accepted = entry.counts.rowsAccepted - counts.rowsAccepted
+    const inParquet = rows.inFiles(after, entry.offset)
+    const refused = rows.refused(after, entry.offset)
+    return { accepted, inParquet, refused, lack: accepted - (inParquet - twice + refused) }
+  }
+
+  async #auditEndpoint(entry: LedgerEntry): Promise<EndpointAudit> {
+    const { log, endpointId, offset } = entry
+    let twice = 0
+    for (const { path, count } of this.#rowsOf(entry).twice(this.#beginOf(entry).after)) {
+      twice += count
       const what = `${rowsText(count)} of the file ${path} stand in another file of that hour too.`
       this.#add('rows-twice', entry, count, what)
     }
-    const lack = this.#lackAt(entry)
-    const missing = lack > 0 ? await this.#findMissing(entry, lack, deliveredBefore) : 0
+    const { accepted, inParquet, refused, lack } = this.#rowsAt(entry, twice)
+    const missing = lack > 0 ? await this.#findMissing(entry, lack, twice) : 0
     if (lack < 0) {
       const what = `${rowsText(-lack)} more than were accepted up to offset ${offset} are in files or dead letters.`
       this.#add('rows-surplus', entry, -lack, what)
     }
-    return {
-      log,
-      endpoint_id: endpointId,
-      offset,
-      rows: {
-        accepted: counts.rowsAccepted - (before?.counts.rowsAccepted ?? 0),
-        in_parquet: rows.inFiles(after, offset),
-        dead_lettered: rows.refused(after, offset),
-        pending: Math.max(lack, 0) - missing,
-        missing,
-      },
-    }
+    const pending = Math.max(lack, 0) - missing
+    const rows = { accepted, in_parquet: inParquet, dead_lettered: refused, pending, missing }
+    return { log, endpoint_id: endpointId, offset, rows }
   }
 
   /** How many of the rows that are not there were delivered once; the others may still be on their way. */
-  async #findMissing(entry: LedgerEntry, lack: number, deliveredBefore: number): Promise<number> {
+  async #findMissing(entry: LedgerEntry, lack: number, twice: number): Promise<number> {
     const { log, endpointId } = entry
-    const after = this.#before.get(keyOf(entry))?.offset ?? -1
+    const { after } = this.#beginOf(entry)
     const history = await this.#facts.history(log, endpointId)
-    const lines = history.filter(({ offset }) => offset > after && offset < deliveredBefore)
-    const newest = lines.at(-1)
-    const missing = newest === undefined ? 0 : Math.min(Math.max(this.#lackAt(newest), 0), lack)
+    const deliveredBefore = this.#deliveredBefore(log)
+    const lacks = history
+      .filter(({ offset }) => offset > after && offset < deliveredBefore)
+      .map((line) => ({ ...line, lack: this.#rowsAt(line, twice).lack }))
+    const missing = Math.min(Math.max(lacks.at(-1)?.lack ?? 0, 0), lack)
     if (missing === 0) return 0
-    const first = lines.findIndex((line) => this.#lackAt(line) > 0)
-    const from = lines[first - 1]?.offset ?? after
-    const to = lines[first] ?? entry
+    const first = lacks.findIndex((line) => line.lack > 0)
+    const from = lacks[first - 1]?.offset ?? after
+    const to = lacks[first] ?? entry
     const what =
       `${rowsText(missing)} are in no file and no dead letter, the first of them from an event at ` +
       `offset ${from + 1} to ${to.offset}, counted by ${timeText(to.minute)}.`
@@ -204,8 +216,7 @@ class Audit {
 
   #auditLog(entry: LedgerEntry, endpoints: readonly EndpointAudit[]): LogAudit {
     const { log, offset, whole } = entry
-    const before = this.#before.get(keyOf(entry))
-    const counts = minus(entry.counts, before?.counts ?? NOTHING)
+    const counts = minus(entry.counts, this.#beginOf(entry).counts)
     const { rowsAccepted, rowsRejected, ...events } = counts
     const { received, ...outcomes } = events
     const ended = Object.values(outcomes).reduce((sum, count) => sum + count, 0)
@@ -240,9 +251,8 @@ class Audit {
   }
 
   #auditLetters(entry: LedgerEntry): LogAudit['letters'] {
-    const before = this.#before.get(keyOf(entry))
-    const after = before?.offset ?? -1
-    const expected = (entry.whole?.letters ?? 0) - (before?.whole?.letters ?? 0)
+    const { after, letters } = this.#beginOf(entry)
+    const expected = (entry.whole?.letters ?? 0) - letters
     const found = this.#facts.letters.filter(
       ({ log, offset }) => log === entry.log && offset > after && offset <= entry.offset,
     ).length
@@ -260,11 +270,10 @@ class Audit {
 
   /** Files of endpoints that the ledger does not know. */
   #auditUnknown(known: ReadonlySet<string>): void {
-    const wholes = this.#facts.newest.filter(({ endpointId }) => endpointId === '')
     for (const [key, rows] of this.#found) {
       if (known.has(key)) continue
       const [log = '', endpointId = ''] = key.split(' ')
-      const whole = wholes.find((entry) => entry.log === log)
+      const whole = this.#wholes.get(log)
       // Rows of events that waited, and rows behind what the books say of the log, come with its next line.
       if (whole !== undefined && whole.counts.waiting > 0) continue
       const count = rows.inFiles(-1, whole?.offset ?? Number.POSITIVE_INFINITY)
@@ -277,7 +286,7 @@ class Audit {
     }
   }
 
-  #auditFiles(wholes: readonly LedgerEntry[]): void {
+  #auditFiles(): void {
     const { claims, files, refusedRows } = this.#facts
     const there = new Map(files.map(({ claim, path }) => [nameOf(claim), path]))
     const claimed = new Map(claims.map((claim) => [nameOf(claim), claim]))
@@ -289,10 +298,8 @@ class Audit {
     }
     for (const claim of claims) {
       if (there.has(nameOf(claim))) continue
-      const whole = wholes.find(({ log }) => log === claim.log)
-      const after = this.#before.get(keyOf(claim))?.offset ?? -1
-      if (claim.lastOffset >= (whole?.whole?.deliveredBefore ?? 0)) continue
-      if (claim.firstOffset <= after) continue
+      if (claim.lastOffset >= this.#deliveredBefore(claim.log)) continue
+      if (claim.firstOffset <= this.#beginOf(claim).after) continue
       const isRefused = refusedRows.some(
         ({ log, endpointId, offset }) =>
           log === claim.log &&
@@ -306,13 +313,13 @@ class Audit {
     }
   }
 
-  #auditRecords(wholes: readonly LedgerEntry[]): void {
+  #auditRecords(): void {
     const records = new Map(this.#facts.records.map((record) => [record.endpointId, record]))
     const errors = new Map<string, number>()
-    for (const { log, endpointId, offset, counts } of this.#facts.newest) {
-      const whole = wholes.find((entry) => entry.log === log)
+    for (const entry of this.#facts.newest) {
+      const { log, endpointId, offset, counts } = entry
       // What was said of it later may not be in its record yet.
-      if (endpointId === '' || offset >= (whole?.whole?.deliveredBefore ?? 0)) continue
+      if (isWhole(entry) || offset >= this.#deliveredBefore(log)) continue
       // Calls without a good row alone do not make a record.
       if (counts.rowsAccepted + counts.error + counts.rejected === 0) continue
       errors.set(endpointId, (errors.get(endpointId) ?? 0) + counts.error + counts.rejected)
@@ -327,6 +334,10 @@ class Audit {
       }
     }
   }
+}
+
+function isWhole({ endpointId }: LedgerEntry): boolean {
+  return endpointId === ''
 }
 
 function keyOf({ log, endpointId }: { readonly log: string; readonly endpointId: string }): string {

@@ -1,20 +1,13 @@
-import type { Claim, LedgerEntry } from '../stream/ports.ts'
+import type { Claim, LedgerCounts, LedgerEntry } from '../stream/ports.ts'
 
 /** A line of the ledger as people and the command line read it. */
-export interface JsonLedgerLine {
+export interface JsonLedgerLine extends Omit<LedgerCounts, 'rowsAccepted' | 'rowsRejected'> {
   readonly log: string
   /** '' for the log as a whole. */
   readonly endpoint_id: string
   readonly offset: number
   /** ISO 8601, UTC. */
   readonly minute: string
-  readonly received: number
-  readonly accepted: number
-  readonly error: number
-  readonly ignored: number
-  readonly rejected: number
-  readonly duplicate: number
-  readonly waiting: number
   readonly rows_accepted: number
   readonly rows_rejected: number
   /** Of a log as a whole. */

@@ -16,11 +16,11 @@
  * Keys that are not named here are passed over. Written at once and whole; read by checking every key.
  */
 import { isJsonObject, type JsonObject } from '../stream/accept/event.ts'
+import { cleanName } from '../stream/compute/clean-name.ts'
 import { pythonJson } from '../stream/deliver/python-json.ts'
 import { statsJson } from './stats-json.ts'
 import {
   type ColumnStats,
-  cleanName,
   featureNamesOf,
   type Histogram,
   type ProfileColumn,

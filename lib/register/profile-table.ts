@@ -1,8 +1,9 @@
+import { cleanName } from '../stream/compute/clean-name.ts'
 import { StreamError } from '../stream/errors.ts'
 import { ColumnScan } from './column-scan.ts'
 import { createTally } from './column-tally.ts'
 import { BIN_COUNT } from './histogram.ts'
-import { cleanName, featureNamesOf, type TrainingProfile } from './training-profile.ts'
+import { featureNamesOf, type TrainingProfile } from './training-profile.ts'
 import type { Cell, TrainingTable } from './training-table.ts'
 
 /**

@@ -1,10 +1,9 @@
 import type { KvTable } from 'v3io-js-sdk'
-import type { EndpointUpdate, KvSink, RefusedRow } from '../../stream/ports.ts'
+import type { EndpointUpdate, KvSink } from '../../stream/ports.ts'
 import { outcomeOf } from '../outcome.ts'
-import { verdict } from './failure.ts'
-import { inParallel } from './in-parallel.ts'
 import { type ItemUpdate, itemUpdate, removal } from './record-attributes.ts'
 import type { RecordSchema } from './record-schema.ts'
+import { writeEach } from './write-each.ts'
 
 /**
  * Endpoint records as items of a table: one merge an endpoint, several under way at once. The table's
@@ -32,30 +31,14 @@ export function createKvSink({
 
   return {
     async write(updates) {
-      const unwritten = new Set(updates.keys())
-      const refused: RefusedRow[] = []
-      let trouble: string | null = null
-      await inParallel(updates.length, { atOnce }, async (index) => {
+      const fates = await writeEach(updates.length, { atOnce }, (index) => {
         const { endpointId = '', attributes = NO_ATTRIBUTES } = updates[index] ?? {}
-        try {
-          await merge(endpointId, itemUpdate(attributes))
-          unwritten.delete(index)
-        } catch (error) {
-          const { isRefusal, reason } = verdict(error)
-          if (isRefusal) {
-            refused.push({ index, reason })
-            unwritten.delete(index)
-          } else trouble ??= reason
-        }
-        // After trouble nothing else is begun: each try could wait for its time limit.
-        return trouble === null
+        return merge(endpointId, itemUpdate(attributes))
       })
-      if (trouble === null) {
-        trouble = await schema.keep()
-        // Whoever has the last update to write again comes back for the schema as well.
-        if (trouble !== null) unwritten.add(updates.length - 1)
-      }
-      return outcomeOf({ count: updates.length, unwritten: [...unwritten], refused, trouble })
+      const trouble = fates.trouble === null ? await schema.keep() : null
+      if (trouble === null) return outcomeOf(fates)
+      // Whoever has the last update to write again comes back for the schema as well.
+      return outcomeOf({ ...fates, unwritten: [updates.length - 1], trouble })
     },
   }
 }

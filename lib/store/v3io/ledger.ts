@@ -1,8 +1,10 @@
+import assert from 'node:assert'
 import type { Item, KvTable } from 'v3io-js-sdk'
-import type { LedgerEntry, LedgerQuery, LedgerSink, RefusedRow } from '../../stream/ports.ts'
+import type { LedgerEntry, LedgerQuery, LedgerSink } from '../../stream/ports.ts'
 import { outcomeOf } from '../outcome.ts'
-import { unavailable, verdict } from './failure.ts'
-import { inParallel } from './in-parallel.ts'
+import { compare } from './compare.ts'
+import { unavailable } from './failure.ts'
+import { writeEach } from './write-each.ts'
 
 const MINUTES = 60
 
@@ -20,16 +22,13 @@ export function createLedgerSink(
   { atOnce }: { readonly atOnce: number },
 ): LedgerSink {
   return {
-    async write(entries) {
-      const unwritten = new Set(entries.keys())
-      const refused: RefusedRow[] = []
-      let trouble: string | null = null
-      await inParallel(entries.length, { atOnce }, async (index) => {
-        const entry = entries[index]
-        if (entry === undefined) return false
-        const { log, endpointId, offset, minute } = entry
-        const hour = Math.floor(minute / MINUTES)
-        try {
+    write: async (entries) =>
+      outcomeOf(
+        await writeEach(entries.length, { atOnce }, async (index) => {
+          const entry = entries[index]
+          assert(entry !== undefined)
+          const { log, endpointId, offset, minute } = entry
+          const hour = Math.floor(minute / MINUTES)
           // An underscore, because a dot would make the rest of the key a sorting key.
           await table.update(`${log}_${endpointId}_${hour}`, {
             log,
@@ -37,18 +36,8 @@ export function createLedgerSink(
             hour,
             [`o${offset}`]: lineOf(entry),
           })
-          unwritten.delete(index)
-        } catch (error) {
-          const { isRefusal, reason } = verdict(error)
-          if (isRefusal) {
-            refused.push({ index, reason })
-            unwritten.delete(index)
-          } else trouble ??= reason
-        }
-        return trouble === null
-      })
-      return outcomeOf({ count: entries.length, unwritten: [...unwritten], refused, trouble })
-    },
+        }),
+      ),
   }
 }
 
@@ -108,9 +97,4 @@ function* entriesOf(item: Item): Generator<LedgerEntry> {
       whole: letters === undefined ? null : { letters, deliveredBefore },
     }
   }
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }

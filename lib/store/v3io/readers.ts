@@ -15,6 +15,7 @@ import type {
   StoredRecord,
   StoreReader,
 } from '../../stream/ports.ts'
+import { compare } from './compare.ts'
 import { unavailable } from './failure.ts'
 import { inParallel } from './in-parallel.ts'
 import { readLedger } from './ledger.ts'
@@ -171,9 +172,4 @@ function keepNewest(points: SeriesPoint[], limit: number): void {
 
 function idOf(record: StoredRecord): string {
   return String(record.get('endpoint_id') ?? '')
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }

@@ -10,6 +10,7 @@
 // Checkpoint: [signature, newest pane, new texts, pane, ...]; a pane is [number, rows, [gap, count, ...],
 // [place, 4 moments, ...]], where gap is how many counters of 0 come before a counter that is not.
 import assert from 'node:assert'
+import { cleanName } from '../compute/clean-name.ts'
 import type { NumericFeature } from './reference.ts'
 import {
   addMoments,
@@ -55,10 +56,6 @@ export function bindColumns(
   return Int32Array.from(layout.places, ({ feature: { name } }) => {
     return sources.get(name) ?? sources.get(cleanName(name)) ?? ABSENT
   })
-}
-
-function cleanName(name: string): string {
-  return name.replaceAll(' ', '_').replaceAll(/[()]/g, '')
 }
 
 /**

@@ -96,19 +96,18 @@ export function hypergeometricTwoSided(samples: TwoSamples): number {
   return Math.min(1, 2 * tail)
 }
 
+/** Rows of each sample, and how many of the window's lie where no row of the training set does. */
+interface Beyond {
+  readonly beyond: number
+  readonly window: number
+  readonly training: number
+}
+
 /**
  * Chance that at least `beyond` rows of the window lie below all rows of the training set: the first
  * rows of the pool in order are then the window's. Rows that tie only make it rarer.
  */
-export function beyondOneEnd({
-  beyond,
-  window,
-  training,
-}: {
-  readonly beyond: number
-  readonly window: number
-  readonly training: number
-}): number {
+export function beyondOneEnd({ beyond, window, training }: Beyond): number {
   if (beyond === 0) return 1
   return Math.exp(logChoose(window, beyond) - logChoose(window + training, beyond))
 }
@@ -118,15 +117,7 @@ export function beyondOneEnd({
  * 2 rows at least. The number is beta-binomial (window, 2, training - 1): it is as large as the number of
  * the window's rows that come before the second training row when the pool is shuffled.
  */
-export function beyondBothEnds({
-  beyond,
-  window,
-  training,
-}: {
-  readonly beyond: number
-  readonly window: number
-  readonly training: number
-}): number {
+export function beyondBothEnds({ beyond, window, training }: Beyond): number {
   if (beyond === 0 || training < 2) return 1
   const pool = logChoose(window + training, beyond + 1)
   const none = beyond === window ? 0 : Math.exp(logChoose(window, beyond + 1) - pool)

@@ -8,11 +8,8 @@ import {
   encodeRegistration,
 } from '../../../lib/register/registration-request.ts'
 import { pythonFloat } from '../../../lib/register/stats-json.ts'
-import {
-  type ColumnStats,
-  cleanName,
-  type TrainingProfile,
-} from '../../../lib/register/training-profile.ts'
+import type { ColumnStats, TrainingProfile } from '../../../lib/register/training-profile.ts'
+import { cleanName } from '../../../lib/stream/compute/clean-name.ts'
 
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true })
 const histogram = fc.option(
