@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { seededRandom } from '../../bench/support.ts'
-import { binOf } from '../../lib/stream/drift/histogram.ts'
+import { binAt, binEdges, PLAN, unitsAt, writeBinPlan } from '../../lib/stream/drift/bin-plan.ts'
 import { moreMeasures } from '../../lib/stream/drift/measures.ts'
 import {
   beyondBothEnds,
@@ -26,11 +26,14 @@ function binsOf(source: SourceName, random: () => number) {
   const reference = referenceOf({ x: draw(source, 200, random) })
   const [feature] = reference.features
   if (feature?.kind !== 'numeric') throw new Error('a column of numbers')
+  const plan = new Float64Array(PLAN)
+  writeBinPlan(plan, reference, [feature])
+  const bins = binEdges(reference, [feature])
   const edges = [...edgesOf(reference, feature)]
   const values = [...draw(source, 300, random).map((value) => 1.5 * Number(value)), ...edges]
   const counts = new Array<number>(feature.binCount + 2).fill(0)
   for (const value of values) {
-    const bin = binOf(reference.edges, feature, value) + 1
+    const bin = binAt(plan, 0, bins, { value, units: unitsAt(plan, 0, value) }) + 1
     counts[bin] = (counts[bin] ?? 0) + 1
   }
   const training = [0, ...countsOf(reference, feature), 0]

@@ -1,5 +1,6 @@
 import assert from 'node:assert'
-import { bindColumns, DriftPanes } from '../../lib/stream/drift/histogram.ts'
+import { bindColumns } from '../../lib/stream/drift/binding.ts'
+import { DriftPanes } from '../../lib/stream/drift/histogram.ts'
 import { parseReference } from '../../lib/stream/drift/reference.ts'
 import { emptyWindow, layoutOf, type WindowCounts } from '../../lib/stream/drift/window-counts.ts'
 import {

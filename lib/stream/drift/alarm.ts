@@ -159,30 +159,31 @@ function shapeTest(
 
 /**
  * The bin whose share has changed the least likely, times the number of bins. The edges come from the least and
- * the greatest training row: without these two, the training rows inside and the window's rows inside are
+ * the greatest training row, in the first and the last bin that has any: without these two, the training rows inside and the window's rows inside are
  * divided blindly. Where rows tie with an end of the range that takes away too much, so the counts
  * with both rows have to agree.
  */
 function binTest(reference: KnownReference, feature: NumericFeature, counts: Float64Array): number {
   const training = countsOf(reference, feature)
-  const last = feature.binCount - 1
+  const least = training.findIndex((rows) => rows > 0)
+  const greatest = training.findLastIndex((rows) => rows > 0)
   const inside = counts.subarray(1, feature.binCount + 1)
   const window = sumOf(inside)
   if (!feature.hasHistogram || window === 0 || feature.rows < 3) return 1
-  let [bins, least] = [0, 1]
-  for (let bin = 0; bin <= last; bin++) {
+  let [bins, leastP] = [0, 1]
+  for (let bin = 0; bin < feature.binCount; bin++) {
     const [all, windowHits] = [training[bin] ?? 0, inside[bin] ?? 0]
     if (all + windowHits === 0) continue
     bins++
     const whole = { window, training: feature.rows, windowHits, trainingHits: all }
     const p = hypergeometricTwoSided(whole)
-    if (p >= least) continue
-    const ends = Number(bin === 0) + Number(bin === last)
-    const trainingHits = Math.max(0, all - ends)
+    if (p >= leastP) continue
+    const ends = Number(bin === least) + Number(bin === greatest)
+    const trainingHits = all - ends
     const inner = { window, training: feature.rows - 2, windowHits, trainingHits }
-    least = Math.min(least, Math.max(p, hypergeometricTwoSided(inner)))
+    leastP = Math.min(leastP, Math.max(p, hypergeometricTwoSided(inner)))
   }
-  return Math.min(1, least * bins)
+  return Math.min(1, leastP * bins)
 }
 
 /** Rows below, above and on either side of all training rows. */

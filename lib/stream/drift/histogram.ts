@@ -1,27 +1,32 @@
-// Counts of the current values of one (log, endpoint), in 12 panes by event time.
+// Counts of the current values of one (log, endpoint), in panes by event time: the 12 of a window, and one
+// more, so that a window can still be summed while the next pane is filled.
 //
 // Layout. `counters` is one typed array: pane after pane, and in a pane one run of counters per known
 // feature (window-counts.ts). It starts with one byte a counter. No counter of a pane can exceed the pane's
 // rows, so one comparison a row is enough: before the 256th row of a pane all counters become two
-// bytes wide, before the 65,536th four. `moments` holds four doubles per numeric feature and pane. For 20
-// features of 20 bins: 12 x (20 x 24 x 1 + 20 x 32) = 13.4 KB, 19.2 KB from 256 rows a pane on, 30.7 KB from
-// 65,536 (218 rows a second in panes of 5 minutes). Pane p, counted since 1970, lies at p modulo 12.
+// bytes wide, before the 65,536th four. `numbers` is one array too, because each typed array that a row touches
+// is a miss of the CPU's cache or two: the plan (bin-plan.ts), the rows of each pane, and in each pane four
+// doubles per numeric feature, its moments. For 20 features of 20 bins: 20 x 32 + 13 x 8 +
+// 13 x (20 x 24 x 1 + 20 x 32) = 15.3 KB, 21.5 KB from 256 rows a pane on, 34.0 KB from 65,536 (218 rows a
+// second in panes of 5 minutes). Pane p, counted since 1970, lies at p modulo 13.
 //
 // Checkpoint: [signature, newest pane, new texts, pane, ...]; a pane is [number, rows, [gap, count, ...],
 // [place, 4 moments, ...]], where gap is how many counters of 0 come before a counter that is not.
 import assert from 'node:assert'
-import { cleanName } from '../compute/clean-name.ts'
-import type { NumericFeature } from './reference.ts'
+import { type BinEdges, binAt, binsAt, PLAN, unitsAt, writeBinPlan } from './bin-plan.ts'
+import { ABSENT, type Binding } from './binding.ts'
 import {
   addMoments,
   clearMoments,
-  type FeaturePlace,
   MOMENTS,
   type PaneLayout,
   type WindowCounts,
 } from './window-counts.ts'
 
+/** Panes of a window. */
 export const PANES = 12
+/** Panes that are kept. */
+const RING = PANES + 1
 /** Larger moves are taken for as large as this, so that sums stay finite and exact enough. */
 const Z_MAX = 1e6
 /** New texts longer than this are only counted together. */
@@ -35,74 +40,32 @@ export interface DriftRow {
   readonly predictions: readonly (number | string | null)[]
 }
 
-/** Per place of a layout: the field of a row, -2 - i for the i-th predicted value, ABSENT for neither. */
-export type Binding = Int32Array
-const ABSENT = -1
-
-/** Finds a reference's columns by name, as they are or as MLRun's API cleans them; predictions are features too. */
-export function bindColumns(
-  layout: PaneLayout,
-  { fields, labels }: { readonly fields: readonly string[]; readonly labels: readonly string[] },
-): Binding {
-  const sources = new Map<string, number>()
-  const add = (name: string, source: number): void => {
-    if (!sources.has(name)) sources.set(name, source)
-  }
-  fields.forEach(add)
-  labels.forEach((name, index) => {
-    add(name, -2 - index)
-  })
-  for (const [name, source] of [...sources]) add(cleanName(name), source)
-  return Int32Array.from(layout.places, ({ feature: { name } }) => {
-    return sources.get(name) ?? sources.get(cleanName(name)) ?? ABSENT
-  })
-}
-
-/**
- * Bin of a number: -1 below the first edge, binCount above the last one, which itself is in the last bin.
- *
- * @param edges  of all features; those of this one begin at feature.firstEdge
- * @param value  not NaN
- */
-export function binOf(edges: Float64Array, feature: NumericFeature, value: number): number {
-  const { firstEdge, binCount, binsPerUnit } = feature
-  const least = edges[firstEdge] ?? 0
-  const most = edges[firstEdge + binCount] ?? 0
-  if (value < least) return -1
-  if (value >= most) return value > most ? binCount : binCount - 1
-  if (binsPerUnit === 0) return binSearch(edges, feature, value)
-  // The reading of the reference has made sure that the guess is one bin off at most; edges decide.
-  const guess = Math.floor((value - least) * binsPerUnit)
-  const bin = guess < binCount ? guess : binCount - 1
-  if (value < (edges[firstEdge + bin] ?? 0)) return bin - 1
-  return value >= (edges[firstEdge + bin + 1] ?? 0) ? bin + 1 : bin
-}
-
-/** The same for any edges, of a value from the first edge to below the last. */
-export function binSearch(edges: Float64Array, feature: NumericFeature, value: number): number {
-  let [low, high] = [0, feature.binCount - 1]
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if (value >= (edges[feature.firstEdge + middle] ?? 0)) low = middle
-    else high = middle - 1
-  }
-  return low
-}
-
 /** A pane of a checkpoint: number, rows, counters, moments. */
 type PaneState = readonly [number, number, readonly number[], readonly number[]]
 /** Per place with new texts: its index, then which text each of its counters counts. */
 type TextsState = readonly (readonly [number, readonly (string | null)[]])[]
 export type PanesState = readonly [string, number, TextsState, ...PaneState[]]
 
-/** The panes of one (log, endpoint). A row older than the window is not counted. */
+/** What a value can be besides good. */
+export const ODD = { missing: 0, wrongType: 1, outOfRange: 2, unseen: 3 } as const
+export const ODD_KINDS = 4
+
+/** The panes of one (log, endpoint). A row older than all of them is not counted. */
 export class DriftPanes {
   readonly layout: PaneLayout
-  readonly #paneUs: number
+  /** Width of a pane, whole microseconds. */
+  readonly paneUs: number
+  /** Values that were no good since somebody cleared it: place x ODD_KINDS + kind -> how many. */
+  readonly odd = new Map<number, number>()
   #newest = NO_PANE
   #counters: Uint8Array | Uint16Array | Uint32Array
-  readonly #moments: Float64Array
-  readonly #rows = new Array<number>(PANES).fill(0)
+  readonly #numbers: Float64Array
+  readonly #bins: BinEdges
+  readonly #counterCount: number
+  readonly #momentCount: number
+  /** Where in the numbers the rows of the panes lie, and their moments. */
+  readonly #rows: number
+  readonly #moments: number
   /** Rows that a pane can take before its counters must be wider. */
   #rowsMax = 0xff
   /** Per place: the text that each of its counters of new texts counts. */
@@ -112,15 +75,35 @@ export class DriftPanes {
   constructor(layout: PaneLayout, windowMs: number) {
     assert(windowMs > 0 && windowMs % PANES === 0)
     this.layout = layout
-    this.#paneUs = (windowMs / PANES) * 1000
-    this.#counters = new Uint8Array(layout.counterCount * PANES)
-    this.#moments = new Float64Array(layout.momentCount * PANES)
-    clearMoments(this.#moments)
+    this.paneUs = (windowMs / PANES) * 1000
+    this.#counters = new Uint8Array(layout.counterCount * RING)
+    this.#counterCount = layout.counterCount
+    this.#momentCount = layout.momentCount
+    this.#bins = layout.bins
+    this.#rows = layout.places.length * PLAN
+    this.#moments = this.#rows + RING
+    this.#numbers = new Float64Array(this.#moments + layout.momentCount * RING)
+    writeBinPlan(
+      this.#numbers,
+      layout.reference,
+      layout.places.map(({ feature }) => feature),
+    )
+    for (let ring = 0; ring < RING; ring++) clearMoments(this.#momentsOf(ring))
+  }
+
+  /** Equal for panes that can be summed, and read each other's checkpoints. */
+  get signature(): string {
+    return `${this.layout.signature}/${this.paneUs}`
+  }
+
+  /** The pane of a time, counted since 1970. */
+  paneOf(atUs: number): number {
+    return Math.floor(atUs / this.paneUs)
   }
 
   /** Bytes of the arrays. */
   get bytes(): number {
-    return this.#counters.byteLength + this.#moments.byteLength
+    return this.#counters.byteLength + this.#numbers.byteLength
   }
 
   /**
@@ -133,35 +116,48 @@ export class DriftPanes {
     const ring = this.#ringFor(atUs)
     if (ring < 0) return false
     this.#countRow(ring)
-    const { places, counterCount } = this.layout
-    const base = ring * counterCount
-    for (let index = 0; index < places.length; index++) {
-      const place = places[index]
+    const plan = this.#numbers
+    let counter = ring * this.#counterCount
+    let moments = this.#moments + ring * this.#momentCount
+    for (let index = 0; index < binding.length; index++) {
       const source = binding[index] ?? ABSENT
-      if (place === undefined || source === ABSENT) continue
-      const predicted = source < 0 ? (row.predictions[-2 - source] ?? null) : null
-      if (place.feature.kind === 'numeric') {
-        const value =
-          source >= 0
-            ? (row.features[source] ?? Number.NaN)
-            : typeof predicted === 'number'
-              ? predicted
-              : Number.NaN
-        if (!Number.isNaN(value)) {
-          this.#addNumber(place, value, ring)
-          continue
-        }
-        const isText = typeof (source >= 0 ? row.featureTexts[source] : predicted) === 'string'
-        this.#increment(base + (isText ? place.wrongType : place.missing))
-      } else {
-        const text = source >= 0 ? (row.featureTexts[source] ?? null) : predicted
-        const number = source >= 0 ? (row.features[source] ?? Number.NaN) : Number.NaN
-        if (text !== null) this.#addText(index, base, String(text))
-        else if (!Number.isNaN(number)) this.#addText(index, base, String(number))
-        else this.#increment(base + place.missing)
+      const binCount = binsAt(plan, index * PLAN)
+      if (binCount === 0) {
+        // Texts: the object says where its counters end; numbers have two open bins and two counters more.
+        const place = this.layout.places[index]
+        if (place === undefined) break
+        const base = counter - place.firstCounter
+        if (source !== ABSENT) this.#addAnyText(index, base, anyIn(row, source))
+        counter = base + place.wrongType + 1
+        continue
       }
+      if (source !== ABSENT) {
+        const value = source >= 0 ? row.features[source] : row.predictions[-2 - source]
+        if (typeof value !== 'number' || Number.isNaN(value)) {
+          const kind = typeof anyIn(row, source) === 'string' ? ODD.wrongType : ODD.missing
+          this.#increment(counter + binCount + (kind === ODD.wrongType ? 3 : 2))
+          this.#noteOdd(index, kind)
+        } else {
+          const units = unitsAt(plan, index * PLAN, value)
+          const bin = binAt(plan, index * PLAN, this.#bins, { value, units })
+          this.#increment(counter + 1 + bin)
+          if (bin < 0 || bin === binCount) this.#noteOdd(index, ODD.outOfRange)
+          this.#addMoments(moments, units, value)
+        }
+      }
+      counter += binCount + 4
+      moments += MOMENTS
     }
     return true
+  }
+
+  #addMoments(moments: number, units: number, value: number): void {
+    const sums = this.#numbers
+    const z = Math.max(-Z_MAX, Math.min(Z_MAX, units))
+    sums[moments] = (sums[moments] ?? 0) + z
+    sums[moments + 1] = (sums[moments + 1] ?? 0) + z * z
+    if (value < (sums[moments + 2] ?? 0)) sums[moments + 2] = value
+    if (value > (sums[moments + 3] ?? 0)) sums[moments + 3] = value
   }
 
   /** Counts a value whose row was refused because a text stood in the place of a number. */
@@ -170,48 +166,36 @@ export class DriftPanes {
     const place = this.layout.places[placeIndex]
     if (ring < 0 || place === undefined) return false
     this.#countRow(ring)
-    this.#increment(ring * this.layout.counterCount + place.wrongType)
+    this.#increment(ring * this.#counterCount + place.wrongType)
+    this.#noteOdd(placeIndex, ODD.wrongType)
     return true
   }
 
   /** Moves on to a time without a row, never back; panes that leave the window are emptied. */
   advanceTo(atUs: number): void {
-    const pane = Math.floor(atUs / this.#paneUs)
+    const pane = this.paneOf(atUs)
     if (pane <= this.#newest) return
-    const passed = this.#newest === NO_PANE ? 0 : Math.min(pane - this.#newest, PANES)
-    for (let step = 0; step < passed; step++) this.#clear((pane - step) % PANES)
+    const passed = this.#newest === NO_PANE ? 0 : Math.min(pane - this.#newest, RING)
+    for (let step = 0; step < passed; step++) this.#clear((pane - step) % RING)
     if (passed > 0) this.#forgetTexts()
     this.#newest = pane
-  }
-
-  /**
-   * Windows lie end to end since 1970. If a time is in a later one than the newest row, the newest row's
-   * window is complete; it must be summed before a row of that time is added.
-   *
-   * @returns  the last pane of the completed window, or null
-   */
-  completedBy(atUs: number): number | null {
-    if (this.#newest === NO_PANE) return null
-    const window = Math.floor(this.#newest / PANES)
-    const isLater = Math.floor(atUs / this.#paneUs / PANES) > window
-    return isLater ? window * PANES + PANES - 1 : null
   }
 
   /** Adds the 12 panes up to `lastPane` (counted since 1970) to a window, which may hold those of other logs already. */
   sumInto(window: WindowCounts, lastPane: number): void {
     assert(window.layout.signature === this.layout.signature)
-    const { counterCount, momentCount } = this.layout
-    const oldest = Math.max(lastPane - PANES, this.#newest - PANES) + 1
+    const counterCount = this.#counterCount
+    const oldest = Math.max(lastPane - PANES, this.#newest - RING) + 1
     for (let pane = Math.max(0, oldest); pane <= Math.min(lastPane, this.#newest); pane++) {
-      const ring = pane % PANES
-      if (this.#rows[ring] === 0) continue
-      window.rows += this.#rows[ring] ?? 0
+      const ring = pane % RING
+      const rows = this.#rowsOf(ring)
+      if (rows === 0) continue
+      window.rows += rows
       const base = ring * counterCount
       for (let at = 0; at < counterCount; at++) {
         window.counters[at] = (window.counters[at] ?? 0) + (this.#counters[base + at] ?? 0)
       }
-      const from = ring * momentCount
-      addMoments(window.moments, this.#moments.subarray(from, from + momentCount))
+      addMoments(window.moments, this.#momentsOf(ring))
       for (const [index, texts] of this.#newTexts) this.#sumTexts(window, { index, texts, base })
     }
   }
@@ -219,13 +203,13 @@ export class DriftPanes {
   /** The panes as plain JSON values; a restored ring counts on as this one does. */
   toCheckpoint(): PanesState {
     const panes: PaneState[] = []
-    for (let pane = Math.max(0, this.#newest - PANES + 1); pane <= this.#newest; pane++) {
-      const ring = pane % PANES
-      const rows = this.#rows[ring] ?? 0
+    for (let pane = Math.max(0, this.#newest - RING + 1); pane <= this.#newest; pane++) {
+      const ring = pane % RING
+      const rows = this.#rowsOf(ring)
       if (rows > 0) panes.push([pane, rows, this.#packCounters(ring), this.#packMoments(ring)])
     }
     const texts = [...this.#newTexts].map(([index, names]) => [index, [...names]] as const)
-    return [this.#signature, this.#newest, texts, ...panes]
+    return [this.signature, this.#newest, texts, ...panes]
   }
 
   /**
@@ -235,41 +219,45 @@ export class DriftPanes {
    */
   restore([signature, newest, texts, ...panes]: PanesState): boolean {
     assert(this.#newest === NO_PANE)
-    if (signature !== this.#signature) return false
+    if (signature !== this.signature) return false
     this.#newest = newest
     for (const [index, names] of texts) this.#newTexts.set(index, [...names])
-    const { counterCount, momentCount } = this.layout
     for (const [pane, rows, counters, moments] of panes) {
-      const ring = pane % PANES
-      this.#rows[ring] = rows
+      const ring = pane % RING
+      this.#numbers[this.#rows + ring] = rows
       while (rows > this.#rowsMax) this.#widen()
-      let at = ring * counterCount
+      let at = ring * this.#counterCount
       for (let index = 0; index + 1 < counters.length; index += 2) {
         at += counters[index] ?? 0
         this.#counters[at++] = counters[index + 1] ?? 0
       }
       for (let index = 0; index < moments.length; index += 1 + MOMENTS) {
-        const place = ring * momentCount + (moments[index] ?? 0) * MOMENTS
-        this.#moments.set(moments.slice(index + 1, index + 1 + MOMENTS), place)
+        const place = (moments[index] ?? 0) * MOMENTS
+        this.#momentsOf(ring).set(moments.slice(index + 1, index + 1 + MOMENTS), place)
       }
     }
     return true
   }
 
-  get #signature(): string {
-    return `${this.layout.signature}/${this.#paneUs}`
-  }
-
   /** Where in the ring a time's pane lies, after moving on to it; -1 if it has left the window. */
   #ringFor(atUs: number): number {
-    const pane = Math.floor(atUs / this.#paneUs)
+    const pane = this.paneOf(atUs)
     if (pane > this.#newest) this.advanceTo(atUs)
-    return pane > this.#newest - PANES ? pane % PANES : -1
+    return pane > this.#newest - RING ? pane % RING : -1
+  }
+
+  #rowsOf(ring: number): number {
+    return this.#numbers[this.#rows + ring] ?? 0
+  }
+
+  #momentsOf(ring: number): Float64Array {
+    const from = this.#moments + ring * this.#momentCount
+    return this.#numbers.subarray(from, from + this.#momentCount)
   }
 
   #countRow(ring: number): void {
-    const rows = (this.#rows[ring] ?? 0) + 1
-    this.#rows[ring] = rows
+    const rows = this.#rowsOf(ring) + 1
+    this.#numbers[this.#rows + ring] = rows
     if (rows > this.#rowsMax) this.#widen()
   }
 
@@ -277,20 +265,17 @@ export class DriftPanes {
     this.#counters[at] = (this.#counters[at] ?? 0) + 1
   }
 
-  #addNumber(place: FeaturePlace, value: number, ring: number): void {
-    const { feature } = place
-    if (feature.kind !== 'numeric') return
-    const { reference, counterCount, momentCount } = this.layout
-    const bin = binOf(reference.edges, feature, value)
-    this.#increment(ring * counterCount + place.firstCounter + 1 + bin)
-    const moments = ring * momentCount + place.moments
-    const far = (value - feature.mean) / feature.scale
-    const z = Math.max(-Z_MAX, Math.min(Z_MAX, far))
-    const sums = this.#moments
-    sums[moments] = (sums[moments] ?? 0) + z
-    sums[moments + 1] = (sums[moments + 1] ?? 0) + z * z
-    if (value < (sums[moments + 2] ?? 0)) sums[moments + 2] = value
-    if (value > (sums[moments + 3] ?? 0)) sums[moments + 3] = value
+  #noteOdd(index: number, kind: number): void {
+    const key = index * ODD_KINDS + kind
+    this.odd.set(key, (this.odd.get(key) ?? 0) + 1)
+  }
+
+  #addAnyText(index: number, base: number, value: number | string | null): void {
+    if (value !== null) this.#addText(index, base, String(value))
+    else {
+      this.#increment(base + (this.layout.places[index]?.missing ?? 0))
+      this.#noteOdd(index, ODD.missing)
+    }
   }
 
   #addText(index: number, base: number, text: string): void {
@@ -298,6 +283,9 @@ export class DriftPanes {
     if (place === undefined) return
     const known = place.categories.get(text)
     this.#increment(base + place.firstCounter + (known ?? this.#newTextCounter(index, text)))
+    const { feature } = place
+    const isUnseen = known === undefined && feature.kind === 'categorical' && feature.isComplete
+    if (isUnseen) this.#noteOdd(index, ODD.unseen)
   }
 
   /** Which of the place's counters a new text has, a free one if it has none yet; the last one if there is none. */
@@ -321,23 +309,22 @@ export class DriftPanes {
   }
 
   #clear(ring: number): void {
-    const { counterCount, momentCount } = this.layout
-    this.#rows[ring] = 0
-    this.#counters.fill(0, ring * counterCount, (ring + 1) * counterCount)
-    clearMoments(this.#moments.subarray(ring * momentCount, (ring + 1) * momentCount))
+    this.#numbers[this.#rows + ring] = 0
+    this.#counters.fill(0, ring * this.#counterCount, (ring + 1) * this.#counterCount)
+    clearMoments(this.#momentsOf(ring))
   }
 
   /** Frees the counters of new texts that no pane holds any more. */
   #forgetTexts(): void {
-    const { counterCount, places } = this.layout
+    const { places } = this.layout
     for (const [index, texts] of this.#newTexts) {
       const place = places[index]
       if (place === undefined) continue
       const first = place.firstCounter + place.feature.binCount
       for (let slot = 0; slot < texts.length; slot++) {
         let rows = 0
-        for (let ring = 0; ring < PANES; ring++) {
-          rows += this.#counters[ring * counterCount + first + slot] ?? 0
+        for (let ring = 0; ring < RING; ring++) {
+          rows += this.#counters[ring * this.#counterCount + first + slot] ?? 0
         }
         if (rows === 0) texts[slot] = null
       }
@@ -360,7 +347,7 @@ export class DriftPanes {
   }
 
   #packCounters(ring: number): readonly number[] {
-    const { counterCount } = this.layout
+    const counterCount = this.#counterCount
     const packed: number[] = []
     let gap = 0
     for (let at = 0; at < counterCount; at++) {
@@ -373,11 +360,10 @@ export class DriftPanes {
 
   /** Moments of places that have values; the others' range is not finite, which JSON cannot say. */
   #packMoments(ring: number): readonly number[] {
-    const { momentCount } = this.layout
     const packed: number[] = []
-    for (let at = 0; at < momentCount; at += MOMENTS) {
-      const from = ring * momentCount + at
-      const moments = this.#moments.subarray(from, from + MOMENTS)
+    const all = this.#momentsOf(ring)
+    for (let at = 0; at < all.length; at += MOMENTS) {
+      const moments = all.subarray(at, at + MOMENTS)
       if ((moments[2] ?? 0) <= (moments[3] ?? 0)) packed.push(at / MOMENTS, ...moments)
     }
     return packed
@@ -388,4 +374,13 @@ export class DriftPanes {
     this.#counters = isByte ? Uint16Array.from(this.#counters) : Uint32Array.from(this.#counters)
     this.#rowsMax = isByte ? 0xffff : 0xffff_ffff
   }
+}
+
+/** A value of a row, by its place in a binding; null where it is missing. */
+function anyIn(row: DriftRow, source: number): number | string | null {
+  if (source < 0) return row.predictions[-2 - source] ?? null
+  const text = row.featureTexts[source] ?? null
+  if (text !== null) return text
+  const number = row.features[source]
+  return number === undefined || Number.isNaN(number) ? null : number
 }

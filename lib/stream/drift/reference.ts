@@ -1,3 +1,5 @@
+import { areEven, evenEdges } from './even-edges.ts'
+
 /** Why nothing can be said of a whole endpoint. */
 export type ReferenceReason = 'absent' | 'not-json' | 'not-an-object' | 'no-features' | 'too-many'
 
@@ -27,12 +29,12 @@ export interface NumericFeature {
   /** Where its bins lie in `counts`, and its edges in `edges`. */
   readonly firstBin: number
   readonly firstEdge: number
+  /** Whether the edges are those of numpy.linspace: then only the first and the last are kept. */
+  readonly isEven: boolean
   readonly mean: number
   /** What moves are measured in: the standard deviation, > 0; of a constant column the range of its bins. */
   readonly scale: number
   readonly isConstant: boolean
-  /** Bins a unit if the edges are spaced so evenly that a product finds the bin or its neighbour; else 0. */
-  readonly binsPerUnit: number
 }
 
 /** Texts of the training set. */
@@ -107,7 +109,8 @@ export function parseReference(text: string | undefined): Reference {
     const place = { name, missingRows, firstBin: counts.length, firstEdge: edges.length }
     counts.push(...read.counts)
     if (read.kind === 'categorical') return categoricalAt(read, place)
-    edges.push(...read.edges)
+    if (read.isEven) edges.push(...read.edges.slice(0, 1), ...read.edges.slice(-1))
+    else edges.push(...read.edges)
     return numericAt(read, place)
   })
   return {
@@ -145,7 +148,7 @@ function numericAt(read: ReadNumbers, place: Place): NumericFeature {
     mean: read.mean,
     scale: read.scale,
     isConstant: read.isConstant,
-    binsPerUnit: read.binsPerUnit,
+    isEven: read.isEven,
   }
 }
 
@@ -165,8 +168,10 @@ function categoricalAt(read: ReadTexts, place: Place): CategoricalFeature {
 
 /** Edges of a numeric feature, binCount + 1 of them. */
 export function edgesOf(reference: KnownReference, feature: NumericFeature): Float64Array {
-  const { firstEdge, binCount } = feature
-  return reference.edges.subarray(firstEdge, firstEdge + binCount + 1)
+  const { firstEdge, binCount, isEven } = feature
+  if (!isEven) return reference.edges.subarray(firstEdge, firstEdge + binCount + 1)
+  const [least = 0, most = 0] = reference.edges.subarray(firstEdge, firstEdge + 2)
+  return evenEdges(least, most, binCount)
 }
 
 /** Training rows per bin or category. */
@@ -243,7 +248,7 @@ function numeric(
     mean: isNumber(mean) ? mean : fromBins.mean,
     scale,
     isConstant,
-    binsPerUnit: evenBinsPerUnit(edges),
+    isEven: areEven(edges),
     counts,
     edges,
   }
@@ -262,17 +267,6 @@ function momentsOfBins(
     0,
   )
   return { mean, std: Math.sqrt(square) }
-}
-
-/** Bins a unit, if no value is guessed further than one bin off; the guess only grows with the value. */
-function evenBinsPerUnit(edges: readonly number[]): number {
-  const [first = 0] = edges
-  const perUnit = (edges.length - 1) / ((edges.at(-1) ?? 0) - first)
-  const isEven = edges.every((edge, index) => {
-    const guess = Math.floor((edge - first) * perUnit)
-    return guess >= index - 1 && guess <= index
-  })
-  return isEven && isNumber(perUnit) && perUnit > 0 ? perUnit : 0
 }
 
 /** Counts of every text, or only the most frequent one and how many there were. */

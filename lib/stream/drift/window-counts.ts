@@ -1,5 +1,6 @@
 import assert from 'node:assert'
-import type { KnownFeature, KnownReference } from './reference.ts'
+import { type BinEdges, binEdges } from './bin-plan.ts'
+import { edgesOf, type KnownFeature, type KnownReference } from './reference.ts'
 
 /** Texts outside a complete list of categories that are counted one by one; later ones only together. */
 export const NEW_TEXTS_MAX = 16
@@ -15,7 +16,7 @@ export interface FeaturePlace {
   readonly lastCounter: number
   readonly missing: number
   readonly wrongType: number
-  /** Numeric: sum of z, sum of z^2, least and greatest value; z = (x - mean) / scale, within 1e6. Else -1. */
+  /** Numeric: sum of z, sum of z^2, least and greatest value; z = x in mean bins from the first edge on, within 1e6. Else -1. */
   readonly moments: number
   /** How many of the counters are of new texts. */
   readonly newTextCount: number
@@ -28,6 +29,8 @@ export interface PaneLayout {
   readonly reference: KnownReference
   /** One per known feature of the reference, in its order. */
   readonly places: readonly FeaturePlace[]
+  /** What finds the bins of the places' values (bin-plan.ts). */
+  readonly bins: BinEdges
   readonly counterCount: number
   readonly momentCount: number
   /** Equal for layouts that can read each other's checkpoints. */
@@ -58,7 +61,17 @@ export function layoutOf(reference: KnownReference): PaneLayout {
     counterCount = lastCounter + 3
     momentCount += isText ? 0 : MOMENTS
   }
-  return { reference, places, counterCount, momentCount, signature: signatureOf(reference) }
+  return {
+    reference,
+    places,
+    bins: binEdges(
+      reference,
+      places.map(({ feature }) => feature),
+    ),
+    counterCount,
+    momentCount,
+    signature: signatureOf(reference),
+  }
 }
 
 /** FNV-1a over everything that gives the counters their meaning. */
@@ -144,13 +157,16 @@ export function momentsOf(window: WindowCounts, place: FeaturePlace): Moments | 
   if (feature.kind !== 'numeric' || rows === 0) return null
   const [sum = 0, squares = 0, min = 0, max = 0] = window.moments.subarray(at, at + MOMENTS)
   const z = sum / rows
+  const edges = edgesOf(window.layout.reference, feature)
+  const [least = 0, most = 0] = [edges[0], edges.at(-1)]
+  const unit = (most - least) / feature.binCount
   // Each of the two sums is rounded once a row.
   const error = Number.EPSILON * (16 + rows) * (1 + z * z)
   return {
     rows,
-    mean: feature.mean + z * feature.scale,
-    std: Math.sqrt(Math.max(0, squares / rows - z * z)) * feature.scale,
-    stdError: Math.sqrt(error) * feature.scale,
+    mean: least + z * unit,
+    std: Math.sqrt(Math.max(0, squares / rows - z * z)) * unit,
+    stdError: Math.sqrt(error) * unit,
     min,
     max,
   }

@@ -81,10 +81,13 @@ function slowStats(values: readonly number[], edges: readonly number[]) {
   return { count, mean, std, min: Math.min(...values), max: Math.max(...values), counts }
 }
 
+/** A zero below zero is a zero, and its text has no sign. */
+const withoutSign = (value: number): number => value + 0
+
 test('statistics of any numbers are those of a slow computation (property)', async () => {
   const numbers = fc.oneof(
     fc.integer({ min: -20, max: 20 }),
-    fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+    fc.double({ min: -1e6, max: 1e6, noNaN: true }).map(withoutSign),
     fc.integer({ min: 0, max: 20 }).map((tenths) => tenths / 10),
   )
   await fc.assert(
@@ -112,7 +115,7 @@ test('a table of texts gives what the same typed table gives (property)', async 
   const cell = fc.oneof(
     fc.constant(null),
     fc.integer({ min: -5, max: 5 }),
-    fc.double({ noNaN: true, noDefaultInfinity: true, min: -10, max: 10 }),
+    fc.double({ noNaN: true, noDefaultInfinity: true, min: -10, max: 10 }).map(withoutSign),
   )
   await fc.assert(
     fc.asyncProperty(fc.array(cell, { minLength: 1, maxLength: 30 }), async (cells) => {

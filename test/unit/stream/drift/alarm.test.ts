@@ -164,3 +164,13 @@ test('no rows and one row say nothing', () => {
   const one = windowOf(reference, { x: [1e6], t: ['new'] })
   for (const place of one.layout.places) assert((testFeature(one, place)?.p ?? 0) > 0.01)
 })
+
+test('a constant column is measured as others are, and a window like it does not alarm', () => {
+  const reference = referenceOf({ x: Array(50).fill(0) })
+  const same = windowOf(reference, { x: Array(200).fill(0) })
+  const [calm] = same.layout.places.flatMap((place) => testFeature(same, place) ?? [])
+  assert.equal(calm?.p, 1)
+  const moved = windowOf(reference, { x: Array(200).fill(0.3) })
+  const [alarm] = moved.layout.places.flatMap((place) => testFeature(moved, place) ?? [])
+  assert(alarm && alarm.p < 1e-9)
+})

@@ -67,6 +67,16 @@ test('one moved feature: named, measured and described', () => {
   assert.deepEqual(JSON.parse(JSON.stringify(outcome)), outcome)
 })
 
+test('what is predicted is measured and does not alarm', () => {
+  const reference = referenceOf({ ...columns(1_000) })
+  const { x, ...rest } = columns(500)
+  const window = windowOf(reference, { x: x.map((value) => Number(value) + 500), ...rest })
+  const outcome = evaluate(reference, window, { ...options, predicted: new Set(['x']) })
+  assert(outcome.kind === 'measured')
+  assert.equal(outcome.isAlarm, false)
+  assert.deepEqual([outcome.features[0]?.mlrun?.tvd, outcome.features[0]?.alarm], [1, null])
+})
+
 test('missing values, texts among numbers and unseen texts are counted', () => {
   const outcome = measured(({ x, text, ...rest }) => ({
     x: x.map((value, row) => (row < 5 ? null : row < 8 ? 'text' : value)),

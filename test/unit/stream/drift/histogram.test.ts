@@ -2,7 +2,8 @@
 // value is counted, what a full window is, how large the panes are, and that long counts do not overflow.
 import assert from 'node:assert'
 import { test } from 'node:test'
-import { bindColumns, DriftPanes } from '../../../../lib/stream/drift/histogram.ts'
+import { bindColumns } from '../../../../lib/stream/drift/binding.ts'
+import { DriftPanes, ODD, ODD_KINDS } from '../../../../lib/stream/drift/histogram.ts'
 import { parseReference } from '../../../../lib/stream/drift/reference.ts'
 import {
   countersOf,
@@ -116,10 +117,10 @@ test('texts: known ones, sixteen new ones by name, the others together; names ar
   assert.equal(window.newTexts[0]?.size, 16)
   const counters = countersOf(window, place)
   assert.deepEqual([counters[0], counters[1], counters.at(-1)], [2, 1, 5])
-  add('other', 12)
-  add('new19', 12)
+  add('other', 13)
+  add('new19', 13)
   assert.deepEqual(
-    [...(sumOf(panes, 12).newTexts[0] ?? [])],
+    [...(sumOf(panes, 13).newTexts[0] ?? [])],
     [
       ['other', 1],
       ['new19', 1],
@@ -127,22 +128,53 @@ test('texts: known ones, sixteen new ones by name, the others together; names ar
   )
 })
 
-test('a window is complete when a row of a later one comes, and is read before that row is added', () => {
+test('a window is whole until a row comes that is two panes later', () => {
   const layout = layoutFor({ x: numeric })
   const panes = new DriftPanes(layout, WINDOW_MS)
   const binding = bindColumns(layout, { fields: ['x'], labels: [] })
-  assert.equal(panes.completedBy(0), null)
   for (let pane = 0; pane < 12; pane++) panes.add(row(1), binding, pane * PANE_US)
-  assert.equal(panes.completedBy(12 * PANE_US - 1), null)
-  assert.equal(panes.completedBy(12 * PANE_US), 11)
   assert.equal(sumOf(panes, 11).rows, 12)
-  // A late row still counts while its pane is in the ring, an older one does not.
-  assert(panes.add(row(1), binding, 0))
   panes.add(row(1), binding, 12 * PANE_US)
+  assert.equal(sumOf(panes, 11).rows, 12)
+  // A late row still counts while its pane is kept, an older one does not.
+  assert(panes.add(row(1), binding, 0))
+  assert.equal(sumOf(panes, 11).rows, 13)
+  panes.add(row(1), binding, 13 * PANE_US)
+  assert.equal(sumOf(panes, 11).rows, 11)
   assert.equal(panes.add(row(1), binding, 0), false)
-  assert.equal(sumOf(panes, 12).rows, 12)
+  assert.equal(sumOf(panes, 13).rows, 12)
   panes.advanceTo(100 * PANE_US)
   assert.equal(sumOf(panes, 100).rows, 0)
+})
+
+test('what is no good is taken note of by place and kind', () => {
+  const layout = layoutFor({ x: numeric, t: text })
+  const panes = new DriftPanes(layout, WINDOW_MS)
+  const binding = bindColumns(layout, { fields: ['x', 't'], labels: [] })
+  const add = (value: number, given: string | null, other: string | null = null) =>
+    panes.add(
+      {
+        features: Float64Array.of(value, Number.NaN),
+        featureTexts: [other, given],
+        predictions: [],
+      },
+      binding,
+      0,
+    )
+  add(1, 'a')
+  assert.equal(panes.odd.size, 0)
+  add(-1, 'c')
+  add(5, null)
+  add(Number.NaN, 'b')
+  add(Number.NaN, 'b', 'text')
+  panes.addWrongType(0, 0)
+  assert.deepEqual(Object.fromEntries(panes.odd), {
+    [ODD.outOfRange]: 2,
+    [ODD.missing]: 1,
+    [ODD.wrongType]: 2,
+    [ODD_KINDS + ODD.unseen]: 1,
+    [ODD_KINDS + ODD.missing]: 1,
+  })
 })
 
 test('counters widen before they overflow, and a checkpoint keeps their width', () => {
@@ -174,7 +206,7 @@ test('a checkpoint of another reference or another window is not taken over', ()
   assert(new DriftPanes(layoutFor({ x: numeric }), WINDOW_MS).restore(state))
 })
 
-test('20 features of 20 bins and 12 panes take 20 KB at most', () => {
+test('20 features of 20 bins in 13 panes take 23 KB at most', () => {
   const edges = Array.from({ length: 21 }, (_, index) => index)
   const counts = edges.slice(1).map(() => 5)
   const stats = Object.fromEntries(
@@ -183,9 +215,10 @@ test('20 features of 20 bins and 12 panes take 20 KB at most', () => {
   const layout = layoutFor(stats)
   const panes = new DriftPanes(layout, WINDOW_MS)
   const binding = bindColumns(layout, { fields: Object.keys(stats), labels: [] })
+  const overhead = 20 * 32 + 13 * 8
   const values = { features: new Float64Array(20), featureTexts: [], predictions: [] }
-  assert.equal(panes.bytes, 12 * 20 * (24 + 32))
+  assert.equal(panes.bytes, overhead + 13 * 20 * (24 + 32))
   for (let count = 0; count < 300; count++) panes.add(values, binding, 0)
-  assert.equal(panes.bytes, 12 * 20 * (24 * 2 + 32))
-  assert(panes.bytes <= 20_000)
+  assert.equal(panes.bytes, overhead + 13 * 20 * (24 * 2 + 32))
+  assert(panes.bytes <= 23_000)
 })

@@ -29,17 +29,17 @@ test('recorded statistics: every column is what it is', () => {
     if (feature.kind === 'categorical') {
       return [feature.name, feature.categories, feature.isComplete, feature.uniqueCount]
     }
-    const { name, rows, missingRows, hasHistogram, isConstant, binsPerUnit } = feature
-    return [name, rows, missingRows, hasHistogram, isConstant, binsPerUnit > 0]
+    const { name, rows, missingRows, hasHistogram, isConstant } = feature
+    return [name, rows, missingRows, hasHistogram, isConstant]
   })
   assert.deepEqual(seen, [
-    ['sepal length (cm)', 60, 0, true, false, true],
-    ['ints', 60, 0, true, false, true],
-    ['const', 60, 0, true, true, true],
+    ['sepal length (cm)', 60, 0, true, false],
+    ['ints', 60, 0, true, false],
+    ['const', 60, 0, true, true],
     // Six of its values are missing: no histogram, but a range.
-    ['with_nan', 54, 6, false, false, true],
+    ['with_nan', 54, 6, false, false],
     ['cat', ['a'], false, 3],
-    ['label', 60, 0, true, false, true],
+    ['label', 60, 0, true, false],
   ])
   const ints = reference.features[1]
   assert(ints?.kind === 'numeric')
