@@ -30,6 +30,14 @@ const parts: Readonly<
     const { measureToFile } = await import('./to-file.ts')
     return measureToFile(rounds(4, 1))
   },
+  drift: async (rounds) => {
+    const { measureDrift } = await import('./drift.ts')
+    return measureDrift(rounds(7))
+  },
+  'drift-slices': async (rounds) => {
+    const { measureDriftMemory, measureDriftSlices } = await import('./drift.ts')
+    return { ...measureDriftMemory(), ...(await measureDriftSlices(rounds(20))) }
+  },
   memory: async () => {
     const { measureMemory } = await import('./memory.ts')
     return measureMemory()

@@ -59,7 +59,7 @@ function claimForEach(): ClaimedRanges {
 }
 
 /** Memory that what is made keeps. */
-function bytesOf(make: () => object): number {
+export function bytesOf(make: () => object): number {
   const before = bytesInUse()
   const made = make()
   const after = bytesInUse()

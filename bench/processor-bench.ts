@@ -1,19 +1,22 @@
 import assert from 'node:assert'
+import { wallClock } from '../handler/clocks.ts'
 import { streamSettings } from '../handler/stream-settings.ts'
 import { parseConfig } from '../lib/config/parse.ts'
 import { DeadLetters } from '../lib/stream/accept/dead-letters.ts'
 import { endpointCandidates } from '../lib/stream/accept/decode.ts'
 import { encodeRead } from '../lib/stream/accept/endpoint-read.ts'
+import type { WaitingCall } from '../lib/stream/call-place.ts'
 import { EndpointMerge } from '../lib/stream/compute/endpoint-merge.ts'
 import { EndpointTable } from '../lib/stream/compute/endpoint-table.ts'
-import { IdleRows } from '../lib/stream/compute/idle-rows.ts'
 import { ChangedEndpoints } from '../lib/stream/deliver/changed-endpoints.ts'
 import { ClaimedRanges } from '../lib/stream/deliver/claimed-ranges.ts'
 import { LogPlace } from '../lib/stream/deliver/log-place.ts'
-import { MetricBatches } from '../lib/stream/deliver/metric-batches.ts'
-import { MetricWriter } from '../lib/stream/deliver/metric-writer.ts'
+import type { MetricBatches } from '../lib/stream/deliver/metric-batches.ts'
 import { PredictionBatches } from '../lib/stream/deliver/prediction-batches.ts'
-import { Processor, type WaitingCall } from '../lib/stream/processor.ts'
+import type { DriftMonitor } from '../lib/stream/drift/drift-monitor.ts'
+import { openMetricParts } from '../lib/stream/metric-parts.ts'
+import type { Clock, StoredRecord } from '../lib/stream/ports.ts'
+import { Processor } from '../lib/stream/processor.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
 import { type EventStream, STEP_US } from './events.ts'
 
@@ -26,15 +29,28 @@ export class ProcessorBench {
   readonly #changed: ChangedEndpoints
   readonly #metrics: MetricBatches
   readonly #predictions: PredictionBatches
+  readonly #table: EndpointTable<WaitingCall>
+  readonly #drift: DriftMonitor
   #offset = 0
 
   /** @param env  settings that are not the defaults, as the environment names them */
-  constructor(env: Readonly<Record<string, string>> = {}) {
+  constructor(env: Readonly<Record<string, string>> = {}, clock: Clock = wallClock()) {
     const settings = streamSettings(parseConfig(env))
     const table = new EndpointTable<WaitingCall>(settings)
     const merge = new EndpointMerge(table, [])
     this.#changed = new ChangedEndpoints(settings.recordAgeMsMax)
-    this.#metrics = new MetricBatches(settings.metricLimits)
+    const place = new LogPlace()
+    const { metrics, drift, metricWriter } = openMetricParts({
+      settings,
+      merge,
+      changed: this.#changed,
+      place,
+      clock,
+      onChange: silent,
+    })
+    this.#metrics = metrics
+    this.#table = table
+    this.#drift = drift
     this.#predictions = new PredictionBatches(settings.predictionLimits, new ClaimedRanges([]))
     // As a pipeline does once its log is read: until then each row is compared with all claims.
     this.#predictions.cutPromised()
@@ -42,14 +58,9 @@ export class ProcessorBench {
       log: 'bench',
       table,
       changed: this.#changed,
-      metricWriter: new MetricWriter({
-        merge,
-        idleRows: new IdleRows(merge, settings.idleLayout),
-        metrics: this.#metrics,
-        changed: this.#changed,
-        onChange: silent,
-      }),
-      place: new LogPlace(),
+      metricWriter,
+      drift,
+      place,
       onChange: silent,
       predictions: this.#predictions,
       deadLetters: new DeadLetters({ append: silent, sync: silent, close: silent }, 'bench', []),
@@ -79,8 +90,8 @@ export class ProcessorBench {
     this.#processor.apply({ kind: 'event', offset, arrivedAtUs, position: null, body })
   }
 
-  /** Meets endpoints for the first time: takes their events, then what a store without records says. */
-  register(stream: EventStream): void {
+  /** Meets endpoints for the first time: takes their events, then what a store says of them. */
+  register(stream: EventStream, recordOf: () => StoredRecord | null = () => null): void {
     const startUs = stream.restamp()
     for (const [index, body] of stream.bodies.entries()) {
       const arrivedAtUs = startUs + index * STEP_US
@@ -88,11 +99,17 @@ export class ProcessorBench {
       for (const { source } of [...this.#processor.unread]) {
         const [candidate] = endpointCandidates(source, 'latest')
         assert(candidate !== undefined)
-        const json = encodeRead({ source, ...candidate, record: null })
+        const json = encodeRead({ source, ...candidate, record: recordOf() })
         this.#processor.apply({ kind: 'read', offset: this.#offset++, arrivedAtUs, json })
       }
       this.#dropCut() // so that the room of its rows is used again
     }
+  }
+
+  /** Lets stream time of all endpoints come to a time, and begins to measure what is due by then. */
+  endPane(atUs: number): void {
+    for (const endpoint of this.#table.endpoints) this.#drift.advance(endpoint, atUs)
+    void this.#drift.run()
   }
 
   /** Takes out what would be written now; batches that are neither full nor too many stay open. */

@@ -27,6 +27,27 @@ const LINES: readonly Line[] = [
     says: 'handler to Parquet file on disk, spool and worker thread included / JSON.parse',
   },
   {
+    key: 'driftOverJsonParse',
+    goal: 2.2,
+    says: 'decode, compute, batch and drift on even edges / JSON.parse; 1,000 endpoints, 20 features',
+  },
+  { key: 'driftAnyEdgesOverJsonParse', goal: 2.4, says: 'the same on edges of any distance' },
+  {
+    key: 'bytesPerEndpointWithDrift',
+    goal: 28_000,
+    says: 'memory per endpoint with panes, each with a training set of its own',
+  },
+  {
+    key: 'driftSliceOverEvent',
+    goal: 5,
+    says: 'longest slice of measuring drift, between which events get through / an event',
+  },
+  {
+    key: 'driftEvaluationUs',
+    goal: null,
+    says: 'microseconds to measure the drift of an endpoint of 20 features',
+  },
+  {
     key: 'bytesPerEndpoint',
     goal: 4_500,
     says: 'memory per endpoint, 20,000 of them, slack included, batches not',

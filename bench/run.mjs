@@ -14,6 +14,8 @@ const PARTS = [
   'hot-path-100k',
   'with-spool',
   'to-file',
+  'drift',
+  'drift-slices',
   'memory',
   'parquet',
   'gap',

@@ -28,6 +28,26 @@ export interface EndpointLine {
   readonly latencyAvgUs: number | null
   readonly errors: number
   readonly rejected: number
+  readonly drift: EndpointDrift | null
+}
+
+/** What is said of an endpoint's drift. */
+export interface EndpointDrift {
+  /** As in its record; '' where nothing can be said. */
+  readonly status: string
+  readonly alarms: readonly DriftAlarm[]
+}
+
+/** A feature that has changed. */
+export interface DriftAlarm {
+  readonly feature: string
+  /** ISO 8601, UTC. */
+  readonly since: string
+  /** `up`, `down`, or '' for neither. */
+  readonly direction: string
+  readonly shiftSigmas: number | null
+  /** '' where none is seen. */
+  readonly cause: string
 }
 
 /**
@@ -68,6 +88,21 @@ function endpointLine(endpoint: JsonObject): EndpointLine {
     latencyAvgUs: typeof latency === 'number' ? latency : null,
     errors: Number(endpoint['errors'] ?? 0),
     rejected: Object.values(countsOf(endpoint['rejected'])).reduce((sum, count) => sum + count, 0),
+    drift: isJsonObject(endpoint['drift']) ? driftOf(endpoint['drift']) : null,
+  }
+}
+
+function driftOf({ status, alarms }: JsonObject): EndpointDrift {
+  const all: readonly unknown[] = Array.isArray(alarms) ? alarms : []
+  return {
+    status: String(status ?? ''),
+    alarms: all.filter(isJsonObject).map((alarm) => ({
+      feature: String(alarm['feature'] ?? ''),
+      since: String(alarm['since'] ?? ''),
+      direction: String(alarm['direction'] ?? ''),
+      shiftSigmas: typeof alarm['shift_sigmas'] === 'number' ? alarm['shift_sigmas'] : null,
+      cause: String(alarm['cause'] ?? ''),
+    })),
   }
 }
 

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Registration } from '../lib/register/registration.ts'
 import { commandText } from './command-text.ts'
 import { type DataPaths, dataPaths, takeDataFolder } from './data-folder.ts'
+import { demoRegistrations } from './demo-models.ts'
 import { NOT_BUILT, trouble } from './errors.ts'
 import { type FunctionEnv, functionEnv } from './function-env.ts'
 import { type Input, openInput, streamInput } from './input.ts'
@@ -13,6 +15,7 @@ import { type BuiltFiles, type Session, startSession } from './session.ts'
 import { Stopped, type StopRequest, watchSignals } from './stop-request.ts'
 import { pendingSentence, summaryLines } from './summary.ts'
 
+const EXAMPLES = join(__dirname, '..', 'examples')
 const DEMO_INPUT = 'events-2021.jsonl'
 const HELD_LINE_MS = 5_000
 
@@ -21,6 +24,8 @@ interface Plan {
   readonly options: RunOptions
   readonly files: BuiltFiles
   readonly input: Input | null
+  /** Training sets of the models whose events are played. */
+  readonly registrations: readonly Registration[]
   readonly isRecorded: boolean
   readonly paths: DataPaths
   readonly port: number | null
@@ -63,7 +68,8 @@ async function makePlan(options: RunOptions): Promise<Plan> {
   functionEnv(process.env, paths, { ...kind, port: options.port })
   const port = options.port === null ? null : await findPort(options.port)
   const env = functionEnv(process.env, paths, { ...kind, port })
-  return { options, files, input, isRecorded, paths, port, functionEnv: env }
+  const registrations = options.input === 'demo' ? await demoRegistrations(EXAMPLES) : []
+  return { options, files, input, registrations, isRecorded, paths, port, functionEnv: env }
 }
 
 function builtFiles(): BuiltFiles {
@@ -77,7 +83,7 @@ async function chooseInput(input: RunOptions['input']): Promise<Input | null> {
   if (input === null) return null
   if (input === 'stdin') return streamInput(process.stdin, 'stdin')
   if (input !== 'demo') return await openInput(input.path)
-  const path = join(__dirname, '..', 'examples', DEMO_INPUT)
+  const path = join(EXAMPLES, DEMO_INPUT)
   if (existsSync(path)) return await openInput(path)
   throw trouble(`The demo's events are not at ${path}: name a file with --input.`)
 }
@@ -129,12 +135,13 @@ async function workThrough(
   plan: Plan,
   { session, screen }: { session: Session; screen: Screen },
 ): Promise<number> {
-  const { options, input, paths, port, isRecorded } = plan
+  const { options, input, paths, port, isRecorded, registrations } = plan
   const { runner } = session
   const url = port === null ? null : (await runner.listenHttp({ port })).url
   if (url !== null) screen.line(`Serving ${url} (events by POST to it, ${url}/status).`)
   let exitCode = 0
   if (input !== null) {
+    for (const registration of registrations) await session.register(registration)
     const { speed } = options
     const offsetsPath = paths.offsets
     const played = await play(input, { runner, screen, offsetsPath, speed, isRecorded })

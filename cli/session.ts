@@ -1,7 +1,9 @@
-import type { Runner, WireResponse, WorkerExit } from 'nuclio-sdk-ts/runner'
+import type { Runner, SentEvent, WireResponse, WorkerExit } from 'nuclio-sdk-ts/runner'
 import { readBody, runnerErrorCode, startRunner } from 'nuclio-sdk-ts/runner'
 import type { Environment } from '../lib/config/parse.ts'
-import { CliError, trouble } from './errors.ts'
+import type { Registration } from '../lib/register/registration.ts'
+import { encodeRegistration, REGISTER_PATH } from '../lib/register/registration-request.ts'
+import { CliError, oneLine, trouble } from './errors.ts'
 import { type FunctionStatus, readStatus } from './function-status.ts'
 import { FunctionVoice } from './function-voice.ts'
 
@@ -18,6 +20,8 @@ export interface Session {
   readonly givenUp: Promise<never>
   /** Has everything written and gives the function's status; asks again when it dies meanwhile. */
   flush(): Promise<FunctionStatus>
+  /** Lets the function know a training set. Rejects with CliError when it does not take it. */
+  register(registration: Registration): Promise<void>
 }
 
 // Deaths in a row. One position that kills the function twice is left out by its replay, and that
@@ -58,10 +62,10 @@ export async function startSession(
     throw runnerErrorCode(error) === 'worker_start_failed' ? notStarted(voice) : error
   })
 
-  async function ask(name: string): Promise<WireResponse> {
+  async function ask(event: SentEvent): Promise<WireResponse> {
     for (;;) {
       try {
-        const asked = runner.sendToEach({ kind: 'cron', name, body: '' })
+        const asked = runner.sendToEach(event)
         const [answer] = await Promise.race([asked, givenUp])
         if (answer !== undefined) return answer
       } catch (error) {
@@ -73,7 +77,7 @@ export async function startSession(
 
   try {
     // The runner is ready before the function's init is: an answer shows that this went well.
-    await ask('start')
+    await ask({ name: 'start' })
   } catch (error) {
     await runner.stop()
     throw error
@@ -83,7 +87,21 @@ export async function startSession(
   return {
     runner,
     givenUp,
-    flush: async () => readStatus(readBody(await ask('flush')).toString()),
+    flush: async () => readStatus(readBody(await ask({ name: 'flush' })).toString()),
+    register: async (registration) => {
+      const answer = await ask({
+        kind: 'http',
+        name: 'http',
+        method: 'POST',
+        path: REGISTER_PATH,
+        body: encodeRegistration(registration),
+      })
+      if (answer.status_code === 200) return
+      const why = oneLine(readBody(answer).toString()).slice(0, 300)
+      throw trouble(
+        `The function did not take the training set of ${registration.name.model}: ${why}`,
+      )
+    },
   }
 }
 

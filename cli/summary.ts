@@ -1,4 +1,4 @@
-import type { EndpointLine, FunctionStatus } from './function-status.ts'
+import type { DriftAlarm, EndpointLine, FunctionStatus } from './function-status.ts'
 import { type Column, formatCount, formatNumber, printable, tableLines } from './table.ts'
 
 /** What the command itself knows of a run. */
@@ -20,6 +20,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'latency ms', align: 'right' },
   { title: 'errors', align: 'right' },
   { title: 'rejected', align: 'right' },
+  { title: 'drift' },
 ]
 
 type Noun = (count: number | undefined) => string
@@ -56,6 +57,7 @@ export function summaryLines(status: FunctionStatus, facts: RunFacts): readonly 
   return [
     ...tableLines(COLUMNS, status.endpoints.map(endpointCells)),
     '',
+    ...status.endpoints.flatMap(alarmLines),
     ...labelled([
       ['events', `${at(events, 'received')} received = ${sum}`],
       [
@@ -105,7 +107,50 @@ function endpointCells(endpoint: EndpointLine): readonly string[] {
     latencyAvgUs === null ? '-' : formatNumber(latencyAvgUs / 1000, 3),
     formatNumber(endpoint.errors),
     formatNumber(endpoint.rejected),
+    driftText(endpoint),
   ]
+}
+
+/** In a word: what has changed is told below. */
+function driftText({ drift }: EndpointLine): string {
+  if (drift === null) return 'no training set'
+  if (drift.status === '') return 'unknown'
+  if (drift.alarms.length === 0) return 'none'
+  return formatCount(drift.alarms.length, 'feature')
+}
+
+/** Features that have changed, those that moved most first, and since when. */
+function alarmLines({ model, drift }: EndpointLine): readonly string[] {
+  const alarms = [...(drift?.alarms ?? [])].sort((one, other) => sizeOf(other) - sizeOf(one))
+  const [since] = alarms.map((alarm) => alarm.since).sort()
+  if (since === undefined) return []
+  const named = alarms.slice(0, ALARMS_NAMED).map(alarmText)
+  const more = alarms.length - named.length
+  const rest = more > 0 ? [`${formatNumber(more)} more`] : []
+  return [
+    printable(`${model} has drifted since ${shortTime(since)}: ${[...named, ...rest].join(', ')}.`),
+    '',
+  ]
+}
+
+const ALARMS_NAMED = 5
+
+function sizeOf({ shiftSigmas }: DriftAlarm): number {
+  return Math.abs(shiftSigmas ?? 0)
+}
+
+/** `mean_radius up by 1.2 sigma (scaled)`. */
+function alarmText({ feature, direction, shiftSigmas, cause }: DriftAlarm): string {
+  const moved =
+    shiftSigmas === null || direction === ''
+      ? 'changed'
+      : `${direction} by ${formatNumber(Math.abs(shiftSigmas), 1)} sigma`
+  return `${feature} ${moved}${cause === '' ? '' : ` (${cause})`}`
+}
+
+/** `2026-11-02 09:00 UTC` of an ISO 8601 time. */
+function shortTime(time: string): string {
+  return `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`
 }
 
 /** `12 missing, 3 bad-time`, the most frequent first. */

@@ -12,10 +12,10 @@ import {
   DEAD_LETTER_SHARD,
   isDeadLetterKey,
 } from '../lib/stream/accept/dead-letter-key.ts'
+import type { Applied } from '../lib/stream/applied.ts'
 import { errorCode, errorMessage, StreamError } from '../lib/stream/errors.ts'
 import type { Logs } from '../lib/stream/logs.ts'
 import type { StreamPosition } from '../lib/stream/ports.ts'
-import type { Applied } from '../lib/stream/processor.ts'
 import { unavailable } from './unavailable.ts'
 import type { Service } from './wiring.ts'
 

@@ -1,4 +1,5 @@
 import type { Config } from '../lib/config/fields.ts'
+import { levelOf } from '../lib/stream/drift/alarm.ts'
 import type { StreamSettings } from '../lib/stream/stream-settings.ts'
 
 /** The settings as the stream needs them, in its units. */
@@ -34,6 +35,13 @@ export function streamSettings(config: Config): StreamSettings {
       ageMsMax: config.parquetBatchingTimeoutSecs * 1000,
       bytesMax: config.parquetBatchingBytesMax,
       openBytesMax: config.parquetOpenBytesMax,
+    },
+    drift: {
+      windowMs: config.driftWindow.ms,
+      level: levelOf({
+        falseAlarmsPerMonth: config.driftFalseAlarmsPerMonth,
+        windowMs: config.driftWindow.ms,
+      }),
     },
   }
 }

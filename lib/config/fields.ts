@@ -314,6 +314,21 @@ export const fields = {
     group: 'events',
     doc: 'Labels of one event; also its entities and its metrics, each.',
   }),
+  driftWindow: period({
+    default: '1h',
+    group: 'drift',
+    doc:
+      'Rows that are compared with the training set: those of this time, in 12 panes; at the end of ' +
+      'each pane the drift is measured, at the end of each window alarms are raised.',
+  }),
+  driftFalseAlarmsPerMonth: count({
+    default: 1,
+    unit: 'alarms',
+    min: 0,
+    max: 1000,
+    group: 'drift',
+    doc: 'False alarms of one endpoint in a month, at most, in the mean; 0 for no alarms.',
+  }),
   clock: choice({
     choices: ['wall', 'trigger'],
     default: 'wall',

@@ -16,6 +16,18 @@ export interface CallPlace {
   readonly tally: EventTally | null
 }
 
+/**
+ * A call that waits until the store has been read for its endpoint. It is decoded anew then: decoded
+ * calls that live long would make V8 allocate all calls where long-lived objects are, and keep alive
+ * what they refer to.
+ */
+export interface WaitingCall {
+  /** Its index among the event's calls. */
+  readonly index: number
+  readonly record: EventRecord
+  readonly tally: EventTally
+}
+
 /** Where something that was rejected stands. */
 export interface RejectionPlace {
   /** Index of the call in a batch event, else null. */

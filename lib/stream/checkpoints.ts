@@ -13,8 +13,9 @@ import type { EndpointTable } from './compute/endpoint-table.ts'
 import { errorCode, errorMessage } from './errors.ts'
 import type { SegmentDisk, SegmentFile } from './ports.ts'
 
-/** Endpoints that are written in one go: about two milliseconds. */
+/** Endpoints, and characters of them, that are written in one go: about two milliseconds. */
 const ENDPOINTS_PER_STEP = 50
+const CHARS_PER_STEP = 128 * 1024
 const BUFFER_CHARS = 64 * 1024
 /** Whole ones that wait for what came before them: the oldest, and the newest. */
 const PENDING_MAX = 2
@@ -37,6 +38,8 @@ interface Taking {
   readonly isWritten: Uint8Array
   next: number
   text: string
+  /** Characters that were written so far. */
+  chars: number
   sum: number
 }
 
@@ -123,6 +126,7 @@ export class Checkpoints {
         isWritten: new Uint8Array(table.endpoints.length),
         next: 0,
         text: '',
+        chars: 0,
         sum: 0,
       }
       this.#write(this.#taking, `${JSON.stringify(first)}\n`)
@@ -147,7 +151,8 @@ export class Checkpoints {
     this.#guarded(() => {
       const { endpoints } = this.#parts.table
       const end = Math.min(taking.next + ENDPOINTS_PER_STEP, taking.isWritten.length)
-      for (; taking.next < end; taking.next++) {
+      const charsMax = taking.chars + CHARS_PER_STEP
+      for (; taking.next < end && taking.chars < charsMax; taking.next++) {
         const endpoint = endpoints[taking.next]
         assert(endpoint !== undefined)
         if (taking.isWritten[taking.next] === 0) this.#writeEndpoint(taking, endpoint)
@@ -226,6 +231,7 @@ export class Checkpoints {
 
   #write(taking: Taking, line: string): void {
     taking.text += line
+    taking.chars += line.length
     if (taking.text.length >= BUFFER_CHARS) this.#flush(taking)
   }
 

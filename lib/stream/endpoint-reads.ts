@@ -1,12 +1,13 @@
 import { endpointCandidates } from './accept/decode.ts'
 import { digestOf, type EndpointRead, encodeRead } from './accept/endpoint-read.ts'
 import type { EventSource } from './accept/event.ts'
+import type { WaitingCall } from './call-place.ts'
 import type { Endpoint } from './compute/endpoint.ts'
 import type { EndpointTable, Lead } from './compute/endpoint-table.ts'
 import { Lane, type LaneTask } from './deliver/lane.ts'
 import { errorMessage, isOurMistake } from './errors.ts'
 import type { Clock, RecordReader, StoredRecord } from './ports.ts'
-import type { Processor, WaitingCall } from './processor.ts'
+import type { Processor } from './processor.ts'
 import type { Telemetry } from './telemetry.ts'
 
 const READS_AT_ONCE = 100

@@ -4,6 +4,7 @@ import type { Checkpoints } from './checkpoints.ts'
 import type { Flusher } from './deliver/flusher.ts'
 import type { MetricBatches } from './deliver/metric-batches.ts'
 import type { PredictionBatches } from './deliver/prediction-batches.ts'
+import type { DriftMonitor } from './drift/drift-monitor.ts'
 import { errorMessage } from './errors.ts'
 import type { EventLog } from './event-log.ts'
 import type { Clock } from './ports.ts'
@@ -22,6 +23,7 @@ export interface LogKeeperParts {
   readonly predictions: PredictionBatches
   readonly metrics: MetricBatches
   readonly deadLetters: DeadLetters
+  readonly drift: Pick<DriftMonitor, 'isBusy'>
   readonly clock: Clock
   readonly telemetry: Telemetry
   readonly header: (offset: number) => CheckpointHeader
@@ -67,12 +69,14 @@ export class LogKeeper {
   }
 
   #begin(): void {
-    const { spool, processor, checkpoints } = this.#parts
+    const { spool, processor, checkpoints, drift } = this.#parts
     const offset = spool.nextOffset - 1
     // Another one of the same offset would take the place of a whole one, and be removed with it.
     if (offset <= checkpoints.newest) return
     // An event that waits for its endpoint is not applied yet, and is nowhere but in the log.
     if (processor.unread.size > 0 || checkpoints.isUnderWay) return
+    // What a window that is due will say is in no state yet.
+    if (drift.isBusy) return
     this.#segmentId = spool.segmentId
     checkpoints.begin(() => this.#parts.header(offset))
     // It settles the disk's trouble itself; a rejection is our bug and ends us.

@@ -1,6 +1,6 @@
+import type { Applied } from './applied.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { StreamPosition } from './ports.ts'
-import type { Applied } from './processor.ts'
 import { type Status, sumOfStatus } from './status.ts'
 
 /**

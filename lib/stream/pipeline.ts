@@ -1,5 +1,7 @@
 import type { DeadLetters } from './accept/dead-letters.ts'
 import type { SpoolRecord } from './accept/spool-format.ts'
+import type { Applied } from './applied.ts'
+import type { WaitingCall } from './call-place.ts'
 import { CatchUp } from './catch-up.ts'
 import {
   CHECKPOINT_FORMAT,
@@ -10,7 +12,6 @@ import { Checkpoints } from './checkpoints.ts'
 import type { Endpoint } from './compute/endpoint.ts'
 import { EndpointMerge } from './compute/endpoint-merge.ts'
 import { EndpointTable } from './compute/endpoint-table.ts'
-import { IdleRows } from './compute/idle-rows.ts'
 import { CrashMarks } from './crash-marks.ts'
 import { ChangedEndpoints } from './deliver/changed-endpoints.ts'
 import { CLAIM_KEYS_MAX, type ClaimedRanges } from './deliver/claimed-ranges.ts'
@@ -18,15 +19,16 @@ import { endpointUpdate } from './deliver/endpoint-update.ts'
 import { Flusher } from './deliver/flusher.ts'
 import { LedgerWriter } from './deliver/ledger-writer.ts'
 import { LogPlace } from './deliver/log-place.ts'
-import { MetricBatches } from './deliver/metric-batches.ts'
-import { MetricWriter } from './deliver/metric-writer.ts'
+import type { MetricWriter } from './deliver/metric-writer.ts'
 import { PredictionBatches } from './deliver/prediction-batches.ts'
+import type { DriftMonitor } from './drift/drift-monitor.ts'
 import { EndpointReads } from './endpoint-reads.ts'
 import { type Inheritance, readInheritance } from './inheritance.ts'
 import { LogKeeper } from './log-keeper.ts'
+import { openMetricParts } from './metric-parts.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
 import type { StreamPosition } from './ports.ts'
-import { type Applied, Processor, type WaitingCall } from './processor.ts'
+import { Processor } from './processor.ts'
 import { holdReasonOf, type RoomParts } from './room.ts'
 import { type Status, statusOf } from './status.ts'
 import { syncSpool } from './sync-spool.ts'
@@ -47,6 +49,7 @@ export class Pipeline {
   readonly #deadLetters: DeadLetters
   readonly #claimed: ClaimedRanges
   readonly #metricWriter: MetricWriter
+  readonly #drift: DriftMonitor
   readonly #processor: Processor
   readonly #flusher: Flusher
   readonly #ledger: LedgerWriter
@@ -75,8 +78,6 @@ export class Pipeline {
     this.#predictions = new PredictionBatches(settings.predictionLimits, claimed)
     this.#deadLetters = deadLetters
     this.#claimed = claimed
-    const metrics = new MetricBatches(settings.metricLimits, place)
-    const idleRows = new IdleRows(this.#merge, settings.idleLayout)
     this.#marks = new CrashMarks(parts.markDisk)
     this.#checkpoints = new Checkpoints(
       {
@@ -87,13 +88,15 @@ export class Pipeline {
       firstOffset - 1,
     )
     const onChange = (endpoint: Endpoint): void => this.#checkpoints.touch(endpoint)
-    this.#metricWriter = new MetricWriter({
+    const { metrics, drift, metricWriter } = openMetricParts({
+      ...parts,
       merge: this.#merge,
-      idleRows,
-      metrics,
       changed: this.#changed,
+      place,
       onChange,
     })
+    this.#drift = drift
+    this.#metricWriter = metricWriter
     const shared = {
       log,
       changed: this.#changed,
@@ -104,23 +107,20 @@ export class Pipeline {
       place,
       clock,
       random,
+      drift,
     }
     this.#processor = new Processor({
+      ...settings,
       ...shared,
       table: this.#table,
-      metricWriter: this.#metricWriter,
-      bounds: settings.bounds,
-      sampleWindow: settings.sampleWindow,
-      defaultVersion: settings.defaultVersion,
+      metricWriter,
       onChange,
     })
     this.#flusher = new Flusher(
       {
+        ...store,
         ...shared,
         claimed,
-        kv: store.kv,
-        tsdb: store.tsdb,
-        claims: store.claims,
         parquet: parts.parquet,
         isStillOwner: parts.isStillOwner,
         hasRivals: parts.spool.redelivers,
@@ -159,6 +159,7 @@ export class Pipeline {
       predictions: this.#predictions,
       metrics,
       deadLetters,
+      drift,
       clock,
       telemetry,
       header: (offset) => this.#headerAt(offset),
@@ -331,6 +332,7 @@ export class Pipeline {
     // All rows of a promised file have the columns that they had when it was promised.
     if (!this.#arePromisesOpen) this.#reads.planRefreshes()
     void this.#reads.run() // as in accept
+    void this.#drift.run()
     this.#keeper.tick()
     this.#flusher.flushDue()
     this.#ledger.tick()
@@ -346,6 +348,7 @@ export class Pipeline {
       const isBehind = endpoint.rowCount !== endpoint.recordedRowCount || endpoint.hasRecordCounts
       if (isBehind) this.#changed.add(endpoint, nowUs / 1000)
     }
+    await this.#drift.flush(this.#table.endpoints)
     await this.#flusher.flushAll()
     await this.#ledger.flush()
   }
@@ -385,6 +388,7 @@ export class Pipeline {
   async close(): Promise<void> {
     const { tables } = this.#parts
     this.#catchUp.stop()
+    this.#drift.close()
     await this.#reads.close()
     await this.#flusher.close()
     await this.#ledger.close()

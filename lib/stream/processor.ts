@@ -6,6 +6,7 @@ import type { Call, EventSource, PredictionCall } from './accept/event.ts'
 import { parseWhen } from './accept/parse-when.ts'
 import { type Rejection, refused } from './accept/rejection.ts'
 import type { SpoolRecord } from './accept/spool-format.ts'
+import type { Applied, EventOutcome } from './applied.ts'
 import {
   type CallPlace,
   callIndex,
@@ -14,6 +15,7 @@ import {
   type RejectionPlace,
   rank,
   timeOf,
+  type WaitingCall,
 } from './call-place.ts'
 import type { ReadCheckpoint } from './checkpoint-format.ts'
 import { type CallOutcome, type Counters, EventTally } from './compute/counters.ts'
@@ -28,32 +30,9 @@ import type { LogPlace } from './deliver/log-place.ts'
 import type { MetricWriter } from './deliver/metric-writer.ts'
 import type { PredictionBatches } from './deliver/prediction-batches.ts'
 import { PredictionRows } from './deliver/prediction-rows.ts'
+import type { DriftMonitor } from './drift/drift-monitor.ts'
 import { unreachable } from './errors.ts'
 import type { Telemetry } from './telemetry.ts'
-
-/**
- * A call that waits until the store has been read for its endpoint. It is decoded anew then: decoded
- * calls that live long would make V8 allocate all calls where long-lived objects are, and keep alive
- * what they refer to.
- */
-export interface WaitingCall {
-  /** Its index among the event's calls. */
-  readonly index: number
-  readonly record: EventRecord
-  readonly tally: EventTally
-}
-
-/**
- * What came of an event: `waiting` until the store has been read for its endpoint, `spooled` until it is
- * applied, after what was in the log before it.
- */
-export type EventOutcome = CallOutcome | 'duplicate' | 'waiting' | 'spooled'
-
-/** What an event's answer tells: the outcome, and the first reason if something was rejected. */
-export interface Applied {
-  readonly outcome: EventOutcome
-  readonly rejection: Rejection | null
-}
 
 /** What a processor works on; the windows, batches and files are its own from then on. */
 export interface ProcessorParts {
@@ -62,6 +41,7 @@ export interface ProcessorParts {
   readonly table: EndpointTable<WaitingCall>
   readonly changed: ChangedEndpoints
   readonly metricWriter: MetricWriter
+  readonly drift: DriftMonitor
   readonly predictions: PredictionBatches
   readonly deadLetters: DeadLetters
   readonly telemetry: Telemetry
@@ -257,6 +237,10 @@ export class Processor {
       place.row = row
       const rejection = this.#reader.read(endpoint.schema, inputs[row], outputs[row], place)
       if (rejection !== null) {
+        const { refusedField } = this.#reader
+        if (refusedField >= 0) {
+          endpoint.drift?.addWrongType(refusedField, endpoint.schema, call.atUs)
+        }
         this.#rejectRow(endpoint, rejection, { call: call.call, record })
         continue
       }
@@ -287,6 +271,7 @@ export class Processor {
     const isSample = isSampled(endpoint.rowCount, sampleWindow)
     table.addRow(endpoint, call.atUs, { weight: call.rowWeight, latencyUs: call.latencyUs })
     this.counters.rowsAccepted++
+    endpoint.drift?.add(this.#reader, endpoint.schema, call.atUs)
     if (isSample)
       this.#parts.metricWriter.writeSample(endpoint, call, {
         reader: this.#reader,
@@ -351,7 +336,9 @@ export class Processor {
   #learn(endpoint: Endpoint, { record }: EndpointRead): boolean {
     endpoint.recordDigest = digestOf(record)
     endpoint.recordedNames = null
-    return endpoint.schema.learnRecord(record ?? new Map())
+    const isRenamed = endpoint.schema.learnRecord(record ?? new Map())
+    this.#parts.drift.learn(endpoint, record ?? new Map())
+    return isRenamed
   }
 
   #rejectRow(endpoint: Endpoint, rejection: Rejection, place: RejectionPlace): void {
@@ -380,11 +367,12 @@ export class Processor {
 
   /** Becomes what a checkpoint tells of; only before the first record. */
   restore({ header, endpoints }: ReadCheckpoint): void {
-    const { table, place } = this.#parts
+    const { table, place, drift } = this.#parts
     place.offset = header.offset
     this.state.restore(header)
     for (const one of endpoints) {
-      table.restore(one, this.#idsOf(one[1].source), header.periods)
+      const endpoint = table.restore(one, this.#idsOf(one[1].source), header.periods)
+      drift.restore(endpoint, one[1].drift)
     }
   }
 

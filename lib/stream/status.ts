@@ -1,10 +1,14 @@
 import assert from 'node:assert'
+import { isoTime } from './accept/parse-when.ts'
 import type { Counters } from './compute/counters.ts'
 import type { Endpoint } from './compute/endpoint.ts'
 import type { EndpointMerge } from './compute/endpoint-merge.ts'
 import { meanOf, shortestRate } from './compute/sliding-windows.ts'
 import type { Count, Flusher } from './deliver/flusher.ts'
 import type { PredictionBatches } from './deliver/prediction-batches.ts'
+import type { Cause } from './drift/cause.ts'
+import type { EndpointDrift } from './drift/endpoint-drift.ts'
+import type { DriftStatus } from './drift/measures.ts'
 
 /** What the function says of itself, as the JSON that people and the command line read. */
 export interface Status {
@@ -51,6 +55,25 @@ export interface EndpointStatus {
   readonly predictions_per_second: number
   /** Mean over the longest window; null for no rows. */
   readonly latency_avg_us: number | null
+  /** Null for an endpoint without statistics of a training set. */
+  readonly drift: DriftLine | null
+}
+
+/** What is said of an endpoint's drift. */
+export interface DriftLine {
+  /** As in its record; null where nothing can be said, or not yet. */
+  readonly status: DriftStatus | null
+  /** Features that have changed, as the newest complete window shows. */
+  readonly alarms: readonly {
+    readonly feature: string
+    /** Beginning of the first window of the run, ISO 8601. */
+    readonly since: string
+    readonly direction: 'up' | 'down' | null
+    /** Of the mean, in standard deviations of the training set; null for texts. */
+    readonly shift_sigmas: number | null
+    /** See Cause; null where none is seen. */
+    readonly cause: Cause['kind'] | null
+  }[]
 }
 
 /** What the status of a log is read from. */
@@ -123,6 +146,20 @@ function endpointStatus(endpoint: Endpoint, merge: EndpointMerge, nowUs: number)
     late: lateCount,
     predictions_per_second: shortestRate(totals.counts),
     latency_avg_us: longest === undefined ? null : meanOf(longest),
+    drift: endpoint.drift === null ? null : driftLine(endpoint.drift),
+  }
+}
+
+function driftLine({ status, alarms }: EndpointDrift): DriftLine {
+  return {
+    status,
+    alarms: alarms.map(({ name, sinceMs, direction, shiftSigmas, cause }) => ({
+      feature: name,
+      since: isoTime(sinceMs * 1000),
+      direction,
+      shift_sigmas: shiftSigmas,
+      cause: cause?.kind ?? null,
+    })),
   }
 }
 

@@ -3,6 +3,7 @@ import type { IdleLayout } from './compute/idle-rows.ts'
 import type { WindowLayout } from './compute/sliding-windows.ts'
 import type { MetricBatchLimits } from './deliver/metric-batches.ts'
 import type { PredictionLimits } from './deliver/prediction-batches.ts'
+import type { DriftSettings } from './drift/drift-monitor.ts'
 
 /** The settings as the stream needs them. */
 export interface StreamSettings {
@@ -19,4 +20,5 @@ export interface StreamSettings {
   readonly recordAgeMsMax: number
   readonly metricLimits: MetricBatchLimits
   readonly predictionLimits: PredictionLimits
+  readonly drift: DriftSettings
 }

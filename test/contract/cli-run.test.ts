@@ -105,7 +105,7 @@ suite('a run of the built function', { concurrency: 3 }, () => {
     const args = ['run', '--once', '--data', 'data', '--input', input]
     const first = await cli(args, { cwd: folder })
     assert.equal(first.exitCode, 0, first.stderr)
-    assert.match(first.stdout, /^iris:v1 +30 +0\.100 +1\.000 +0 +0$/m)
+    assert.match(first.stdout, /^iris:v1 +30 +0\.100 +1\.000 +0 +0 +no training set$/m)
     assert.match(first.stdout, /31 received = 30 accepted \+ 0 errors \+ 0 ignored \+ 1 rejected/)
     assert.match(first.stdout, /^rejected +1 missing$/m)
     assert.match(first.stdout, /endpoints --data data$/m)

@@ -13,6 +13,8 @@ export const TEST_LOG = '00000000-0000-4000-8000-000000000001'
 /** A pipeline on a disk and a store in memory, with a clock that a test sets. */
 export interface TestPipeline {
   readonly pipeline: Pipeline
+  /** Endpoints of all logs of its process: `tables` of the next log of that process. */
+  readonly processTables: LogEndpoints[]
   readonly store: MemoryStore
   readonly disk: MemoryDisk
   readonly deadLetterLines: string[]
@@ -103,6 +105,7 @@ export async function openTestPipeline(
   if (survivors.isLeftBehind !== true) await pipeline.catchUp()
   return {
     pipeline,
+    processTables: tables,
     store,
     disk,
     deadLetterLines,

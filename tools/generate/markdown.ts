@@ -12,6 +12,7 @@ export const GROUP_TITLES: Readonly<Record<Group, string>> = {
   spool: 'Acknowledgement and spool',
   delivery: 'Delivery',
   events: 'Events and endpoints',
+  drift: 'Drift',
   process: 'Process',
 }
 

@@ -27,7 +27,7 @@ import type { SinkName } from '../telemetry.ts'
 import { asBuffer } from './as-buffer.ts'
 import { isJsonObject } from './event.ts'
 import { tryParseJson } from './parse-json.ts'
-import { serverForm } from './parse-when.ts'
+import { isoTime } from './parse-when.ts'
 import type { Rejection } from './rejection.ts'
 
 /** A rejection with the event it comes from. */
@@ -62,12 +62,6 @@ function bodyFields(bytes: Buffer): Readonly<Record<string, string>> {
   return isUtf8(bytes)
     ? { body: bytes.toString('utf8') }
     : { body_base64: bytes.toString('base64') }
-}
-
-/** ISO 8601 with microseconds, in UTC. */
-function isoTime(atUs: number): string {
-  const text = serverForm(atUs)
-  return `${text.slice(0, 10)}T${text.slice(11, 26)}Z`
 }
 
 /** Something that a store will never take. */

@@ -41,6 +41,12 @@ export function serverForm(atUs: number): string {
   return `${dayText(days)} ${time}.${digits(rest % 1_000_000, 6)}+00:00`
 }
 
+/** The same time in ISO 8601 with microseconds, in UTC: `2021-07-01T10:00:00.123456Z`. */
+export function isoTime(atUs: number): string {
+  const text = serverForm(atUs)
+  return `${text.slice(0, 10)}T${text.slice(11, 26)}Z`
+}
+
 let cachedDays = Number.NaN
 let cachedDayText = ''
 

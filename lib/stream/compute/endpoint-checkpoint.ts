@@ -1,5 +1,6 @@
 import type { EventSource, JsonObject } from '../accept/event.ts'
 import type { Reason } from '../accept/rejection.ts'
+import type { DriftState } from '../drift/endpoint-drift.ts'
 import type { Identity } from '../ports.ts'
 import type { SchemaState } from './endpoint-schema.ts'
 
@@ -20,4 +21,5 @@ export interface EndpointCheckpoint {
   readonly schema: SchemaState
   /** Left out where there are none. */
   readonly errorsElsewhere?: readonly (readonly [log: string, count: number])[]
+  readonly drift?: DriftState
 }

@@ -49,6 +49,12 @@ export class EndpointMerge {
     return parts
   }
 
+  /** The endpoint in every log of the process that has it, the own one first. */
+  everywhere(endpoint: Endpoint): readonly Endpoint[] {
+    if (this.#isAlone) return [endpoint]
+    return [endpoint, ...this.#others(endpoint).map((part) => part.endpoint)]
+  }
+
   get #isAlone(): boolean {
     const [first, second] = this.#all
     return second === undefined && (first === undefined || first === this.#own)

@@ -171,7 +171,7 @@ export class EndpointTable<Waiting> {
     [slot, state, counts, latencies]: TableCheckpoint,
     endpointIds: readonly string[],
     [countMs, latencyMs]: EndpointTable<Waiting>['periods'],
-  ): void {
+  ): Endpoint {
     const { source, endpointId, identity } = state
     const place = this.#windows.place(slot)
     const { model } = identity
@@ -186,6 +186,7 @@ export class EndpointTable<Waiting> {
     if (latencyMs !== null && latencyMs === ownLatencyMs) {
       this.#latencies?.restore(slot, latencies ?? [])
     }
+    return endpoint
   }
 
   /** All state that later events build on, as plain values in a fixed order. */

@@ -1,6 +1,7 @@
 import type { EventSource, JsonObject } from '../accept/event.ts'
 import { isServerForm, serverForm } from '../accept/parse-when.ts'
 import type { Reason } from '../accept/rejection.ts'
+import type { EndpointDrift } from '../drift/endpoint-drift.ts'
 import type { Identity } from '../ports.ts'
 import type { EndpointCheckpoint } from './endpoint-checkpoint.ts'
 import {
@@ -82,6 +83,8 @@ export class Endpoint {
    */
   offeredNames: NamesForRecord | null = null
   recordedNames: NamesForRecord | null = null
+  /** What is counted of its drift; null for one without statistics of a training set. */
+  drift: EndpointDrift | null = null
   /** Rows that its record includes as it was last written, and whether that said more than zeros. */
   recordedRowCount = 0
   hasRecordCounts = false
@@ -344,6 +347,7 @@ export class Endpoint {
       record: [this.recordedRowCount, this.hasRecordCounts],
       schema: this.schema.toState(),
       ...(this.errorsElsewhere === null ? {} : { errorsElsewhere: [...this.errorsElsewhere] }),
+      ...(this.drift === null ? {} : { drift: this.drift.toCheckpoint() }),
     }
   }
 
@@ -379,6 +383,7 @@ export class Endpoint {
       this.recordDigest,
       this.schema.toState(),
       [...(this.errorsElsewhere ?? [])],
+      this.drift?.toState() ?? null,
     ]
   }
 }

@@ -30,6 +30,8 @@ export class RowReader {
   predictions: (number | string | null)[] = []
   /** Whether the whole prediction is null. */
   isPredictionNull = false
+  /** The field of the value for which the last row was refused as a text among numbers; -1 for none. */
+  refusedField = -1
   readonly #bounds: RowBounds
 
   constructor(bounds: RowBounds) {
@@ -60,6 +62,7 @@ export class RowReader {
     if (!Array.isArray(input) || input.length !== width) return false
     if (this.features.length < width) this.features = new Float64Array(width * 2)
     const { features } = this
+    if (this.featureTexts.length > 0) this.featureTexts = []
     for (let index = 0; index < width; index++) {
       const value: unknown = input[index]
       if (typeof value !== 'number') return false
@@ -72,6 +75,7 @@ export class RowReader {
     schema: EndpointSchema,
     { input, output, place }: { input: unknown; output: unknown; place: RowPlace },
   ): Rejection | null {
+    this.refusedField = -1
     const inputPath = `request.inputs[${place.row}]`
     const outputPath = `resp.outputs[${place.row}]`
     const refuse = (reason: Reason, path: string): Rejection => ({ reason, path, row: place.row })
@@ -90,6 +94,9 @@ export class RowReader {
       return field === undefined ? null : (schema.kinds[field] ?? null)
     })
     if (featureProblem) {
+      if (featureProblem.reason === 'text-for-number') {
+        this.refusedField = schema.inputFields[featureProblem.index] ?? -1
+      }
       return refuse(featureProblem.reason, `${inputPath}[${featureProblem.index}]`)
     }
     const predictionKind = schema.predictionKind ?? kindOfFirst(outputs)

@@ -30,7 +30,7 @@ export interface EndpointSummary extends WindowTotals {
  * Source: MLRun 0.6 `EventToKV`, and for project and active its API (an item without `project` is
  * invisible to MLRun's list).
  */
-export function recordAttributes(summary: EndpointSummary): ReadonlyMap<string, Attribute> {
+export function recordAttributes(summary: EndpointSummary): Map<string, Attribute> {
   const attributes = new Map<string, Attribute>()
   for (const [name, value] of Object.entries(summary.labels ?? {})) {
     const attribute = scalarAttribute(value)

@@ -3,6 +3,7 @@ import { tryParseJson } from '../accept/parse-json.ts'
 import type { Endpoint, KnownErrors } from '../compute/endpoint.ts'
 import type { EndpointMerge } from '../compute/endpoint-merge.ts'
 import type { EndpointUpdate, StoredRecord } from '../ports.ts'
+import { driftAttributes } from './drift-record.ts'
 import { recordAttributes } from './endpoint-record.ts'
 
 /** What an update is made from. */
@@ -44,13 +45,17 @@ export function endpointUpdate(
     generatedFeatures: names.features === recordedNames?.features ? null : names.features,
     generatedLabels: names.labels === recordedNames?.labels ? null : names.labels,
   })
-  if (!tellsErrorsByLog) return { endpointId, attributes }
-  // Also where it is empty: after a crash it may have to become so.
-  const value = JSON.stringify(Object.fromEntries(merge.errorsByLog(endpoint)))
-  return {
-    endpointId,
-    attributes: new Map([...attributes, [ERRORS_BY_LOG, { type: 'string', value }]]),
+  // It is long, so it is written once, and not with each update.
+  const report = endpoint.drift?.offer() ?? null
+  for (const [name, attribute] of report === null ? [] : driftAttributes(report)) {
+    attributes.set(name, attribute)
   }
+  if (tellsErrorsByLog) {
+    // Also where it is empty: after a crash it may have to become so.
+    const value = JSON.stringify(Object.fromEntries(merge.errorsByLog(endpoint)))
+    attributes.set(ERRORS_BY_LOG, { type: 'string', value })
+  }
+  return { endpointId, attributes }
 }
 
 /** JSON object: log -> errors that it has counted into `error_count`. */

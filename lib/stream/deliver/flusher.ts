@@ -190,9 +190,12 @@ export class Flusher {
             content: Object.fromEntries(attributes),
           })
         }
-        const unsettled = new Set([...rest.unwritten, ...rest.refused.map(({ index }) => index)])
+        const unwritten = new Set(rest.unwritten)
+        const refused = new Set(rest.refused.map(({ index }) => index))
         for (const [index, endpoint] of endpoints.entries()) {
-          if (!unsettled.has(index)) endpoint.recordedNames = endpoint.offeredNames
+          if (unwritten.has(index)) continue
+          endpoint.drift?.recorded()
+          if (!refused.has(index)) endpoint.recordedNames = endpoint.offeredNames
         }
         this.delivered.written.records += rest.writtenCount
         this.delivered.refused.records += rest.refused.length

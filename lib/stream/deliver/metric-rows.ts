@@ -85,6 +85,11 @@ function columnsOf({ fields, labelNames }: EndpointSchema): readonly string[] {
   return columns
 }
 
+/** A feature's column among others of features alone: its name, unless every row has a column of that name. */
+export function featureColumn(feature: string): string {
+  return columnOf(feature, [], [])
+}
+
 /** A feature's column: its name, or a free one where the name belongs to another column. */
 function columnOf(
   feature: string,

@@ -3,6 +3,7 @@ import { type Endpoint, NO_TIME } from '../compute/endpoint.ts'
 import type { EndpointMerge } from '../compute/endpoint-merge.ts'
 import type { IdleRows } from '../compute/idle-rows.ts'
 import type { RowReader } from '../compute/row-reader.ts'
+import type { DriftMonitor } from '../drift/drift-monitor.ts'
 import type { MetricRow } from '../ports.ts'
 import type { ChangedEndpoints } from './changed-endpoints.ts'
 import type { MetricBatches } from './metric-batches.ts'
@@ -14,6 +15,7 @@ export interface MetricWriterParts {
   readonly idleRows: IdleRows
   readonly metrics: MetricBatches
   readonly changed: ChangedEndpoints
+  readonly drift: Pick<DriftMonitor, 'advance'>
   /** Told of an endpoint before it changes. */
   readonly onChange: (endpoint: Endpoint) => void
 }
@@ -61,13 +63,14 @@ export class MetricWriter {
   }
 
   /**
-   * Writes the rows that an endpoint without samples owes by now: before its next event, and by a
-   * timer while there is none.
+   * Writes the rows that an endpoint without samples owes by now, and puts its windows of drift in line
+   * that have ended: before its next event, and by a timer while there is none.
    *
    * @param nextUs  time of that event, which may be far ahead of stream time; NO_TIME for none
    */
   writeIdle(endpoint: Endpoint, nowUs: number, nextUs = NO_TIME): void {
     const untilUs = Math.max(nextUs, endpoint.streamTimeUs(nowUs))
+    if (endpoint.drift !== null) this.#parts.drift.advance(endpoint, untilUs)
     if (endpoint.idleDueUs > untilUs) return
     const { merge, idleRows, metrics, changed, onChange } = this.#parts
     onChange(endpoint)
@@ -84,6 +87,7 @@ export class MetricWriter {
     for (const endpoint of endpoints) {
       // Where another log has traffic, the silence of this one says nothing.
       if (this.#parts.merge.isNewest(endpoint)) this.writeIdle(endpoint, nowUs)
+      else this.#parts.drift.advance(endpoint, endpoint.streamTimeUs(nowUs))
     }
   }
 }

@@ -9,6 +9,9 @@ export interface SentEvent {
   readonly kind?: string
   /** The trigger's name; default `tick`. */
   readonly name?: string
+  /** As of a request; default empty both. */
+  readonly method?: string
+  readonly path?: string
 }
 
 /** A Go date of nothing: what cron events carry. */
@@ -31,11 +34,12 @@ const EMPTY = {
   version: '',
 } as const
 
-/** An event as Nuclio's cron trigger makes it. */
+/** An event as Nuclio's cron trigger makes it, or another one whose parts are given. */
 export function cronEvent(sent: SentEvent, id: string): WireEvent {
   const { body, size } = encodeBody(sent.body ?? '')
   const trigger = { kind: sent.kind ?? 'cron', name: sent.name ?? 'tick' }
-  return { ...EMPTY, body, size, headers: sent.headers ?? {}, id, timestamp: CRON_SECONDS, trigger }
+  const { method = '', path = '', headers = {} } = sent
+  return { ...EMPTY, body, size, headers, method, path, id, timestamp: CRON_SECONDS, trigger }
 }
 
 /** What a stream event is made of. */
