@@ -271,6 +271,12 @@ export interface SeriesQuery {
   /** Both included, whole milliseconds since 1970 UTC. */
   readonly fromMs?: number
   readonly toMs?: number
+  /**
+   * Means of numbers instead of single values, one for each span of so many whole ms since 1970 UTC, > 0: such
+   * a mean has the time of its earliest value, so a value that is alone in its span stays as it is. Texts are
+   * left out.
+   */
+  readonly bucketMs?: number
   /** Rows at most, > 0. */
   readonly limit: number
 }
@@ -284,10 +290,16 @@ export interface SeriesPoint {
   readonly value: number | string
 }
 
+/** What to read of the endpoint records. */
+export interface EndpointsQuery {
+  /** Attributes that are not wanted: statistics are most of a record's bytes. */
+  readonly without?: readonly string[]
+}
+
 /** Reads back what was written, for people and dashboards. */
 export interface StoreReader {
   /** Every endpoint's record, ordered by endpoint id. */
-  endpoints(): Promise<readonly StoredRecord[]>
+  endpoints(query?: EndpointsQuery): Promise<readonly StoredRecord[]>
   /** Ordered by time, endpoint, record type, metric; the newest `limit` of them. */
   series(query: SeriesQuery): Promise<readonly SeriesPoint[]>
   /** Ordered by log, endpoint, offset. */

@@ -79,14 +79,37 @@ export async function readLedger(
     parameters.push(toMinute)
     conditions.push(`minute <= to_timestamp($${parameters.length}::float8 * 60)`)
   }
-  const sql = `
-    SELECT ${isNewest ? 'DISTINCT ON (log, endpoint_id)' : ''} log, endpoint_id,
-      round(extract(epoch FROM minute) / 60)::float8 AS minute,
-      ${NUMBERS.map((column) => `${column}::float8`).join(', ')}
+  const columns = `log, endpoint_id, round(extract(epoch FROM minute) / 60)::float8 AS minute,
+      ${NUMBERS.map((column) => `${column}::float8`).join(', ')}`
+  const sql =
+    isNewest && endpointId !== undefined
+      ? newestOfEachLogSql(columns, conditions)
+      : `
+    SELECT ${isNewest ? 'DISTINCT ON (log, endpoint_id)' : ''} ${columns}
     FROM model_endpoint_ledger
     WHERE ${conditions.join(' AND ')}
     ORDER BY log, endpoint_id, at_offset ${isNewest ? 'DESC' : ''}`
   return (await readFrom(database, sql, parameters)).map(entryOf)
+}
+
+/**
+ * The newest line of one endpoint in each log. It steps from one log to the next along the key: there are
+ * few logs, and a line a minute of every endpoint.
+ */
+function newestOfEachLogSql(columns: string, conditions: readonly string[]): string {
+  return `
+    WITH RECURSIVE logs AS (
+      (SELECT log FROM model_endpoint_ledger ORDER BY log LIMIT 1)
+      UNION ALL
+      SELECT (SELECT log FROM model_endpoint_ledger WHERE log > logs.log ORDER BY log LIMIT 1)
+      FROM logs WHERE log IS NOT NULL
+    )
+    SELECT newest.* FROM logs, LATERAL (
+      SELECT ${columns} FROM model_endpoint_ledger
+      WHERE log = logs.log AND ${conditions.join(' AND ')}
+      ORDER BY at_offset DESC LIMIT 1
+    ) AS newest
+    ORDER BY newest.log`
 }
 
 function entryOf(row: Row): LedgerEntry {

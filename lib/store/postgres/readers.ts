@@ -35,9 +35,14 @@ export function createRecordReader(database: Database): RecordReader {
 export function createStoreReader(database: Database): StoreReader {
   const claims = createClaimStore(database)
   return {
-    async endpoints() {
-      const sql = 'SELECT record::text FROM model_endpoints ORDER BY endpoint_id'
-      return (await readFrom(database, sql)).map((row) => decodeRecord(row))
+    async endpoints({ without = [] } = {}) {
+      const isWhole = without.length === 0
+      const sql = `
+        SELECT ${isWhole ? 'record' : '(record - $1::text[])'}::text AS record
+        FROM model_endpoints ORDER BY endpoint_id`
+      return (await readFrom(database, sql, isWhole ? [] : [without])).map((row) =>
+        decodeRecord(row),
+      )
     },
     async series(query) {
       const { sql, parameters } = seriesStatement(query)
@@ -50,7 +55,7 @@ export function createStoreReader(database: Database): StoreReader {
 
 /** Newest first, because that is what the limit keeps. */
 function seriesStatement(query: SeriesQuery): { sql: string; parameters: readonly Parameter[] } {
-  const { endpointId, recordType, metric, fromMs, toMs, limit } = query
+  const { endpointId, recordType, metric, fromMs, toMs, bucketMs, limit } = query
   const parameters: Parameter[] = []
   const conditions = ['true']
   function add(comparison: string, parameter: string, cast: string): void {
@@ -63,6 +68,10 @@ function seriesStatement(query: SeriesQuery): { sql: string; parameters: readonl
   if (fromMs !== undefined) add('time >=', boundText(fromMs), '::text::timestamptz')
   if (toMs !== undefined) add('time <=', boundText(toMs), '::text::timestamptz')
   parameters.push(Math.min(limit, Number.MAX_SAFE_INTEGER))
+  if (bucketMs !== undefined) {
+    const newest = `$${parameters.length}::bigint`
+    return { sql: bucketsSql(conditions, newest, parameters.push(`${bucketMs} ms`)), parameters }
+  }
   return {
     sql: `
       SELECT round(extract(epoch FROM time) * 1000)::float8 AS at_ms,
@@ -73,6 +82,19 @@ function seriesStatement(query: SeriesQuery): { sql: string; parameters: readonl
       LIMIT $${parameters.length}::bigint`,
     parameters,
   }
+}
+
+/** The same as means; `position` is that of the parameter that says how long a bucket is. */
+function bucketsSql(conditions: readonly string[], limit: string, position: number): string {
+  return `
+    SELECT round(extract(epoch FROM min(time)) * 1000)::float8 AS at_ms,
+      endpoint_id, record_type, metric, avg(value) AS value
+    FROM model_endpoint_metrics
+    WHERE ${conditions.join(' AND ')} AND value IS NOT NULL
+    GROUP BY endpoint_id, record_type, metric,
+      date_bin($${position}::text::interval, time, 'epoch'::timestamptz)
+    ORDER BY min(time) DESC, endpoint_id DESC, record_type DESC, metric DESC
+    LIMIT ${limit}`
 }
 
 function pointOf(row: Row): SeriesPoint {

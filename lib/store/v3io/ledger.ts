@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import type { Item, KvTable } from 'v3io-js-sdk'
+import { equals, type Item, type KvTable } from 'v3io-js-sdk'
 import type { LedgerEntry, LedgerQuery, LedgerSink } from '../../stream/ports.ts'
 import { outcomeOf } from '../outcome.ts'
 import { compare } from './compare.ts'
@@ -48,8 +48,14 @@ export async function readLedger(
 ): Promise<readonly LedgerEntry[]> {
   let entries: LedgerEntry[] = []
   const newest = new Map<string, LedgerEntry>()
+  const conditions = [
+    ...(log === undefined ? [] : [equals('log', log)]),
+    ...(endpointId === undefined ? [] : [equals('endpoint_id', endpointId)]),
+  ]
+  // The platform leaves out what is not asked for, so that it does not travel.
+  const filter = conditions.length === 0 ? {} : { filter: conditions.join(' AND ') }
   try {
-    for await (const item of table.scan({ names: 'user' })) {
+    for await (const item of table.scan({ names: 'user', ...filter })) {
       for (const entry of entriesOf(item)) {
         if (log !== undefined && entry.log !== log) continue
         if (endpointId !== undefined && entry.endpointId !== endpointId) continue

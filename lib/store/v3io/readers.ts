@@ -15,6 +15,7 @@ import type {
   StoredRecord,
   StoreReader,
 } from '../../stream/ports.ts'
+import { BucketMeans } from './bucket-means.ts'
 import { compare } from './compare.ts'
 import { unavailable } from './failure.ts'
 import { inParallel } from './in-parallel.ts'
@@ -68,11 +69,12 @@ export function createStoreReader({
   return {
     ledger: (query) => readLedger(ledger, query),
     claims: (log) => claims.list(log),
-    async endpoints() {
+    async endpoints({ without = [] } = {}) {
+      const unwanted = new Set(without)
       const records: StoredRecord[] = []
       try {
         for await (const item of table.scan({ names: 'user' })) {
-          const record = storedRecord(item)
+          const record = storedRecord(item, unwanted)
           // The schema and other files lie among the items, and have no attributes.
           if (record.has('endpoint_id')) records.push(record)
         }
@@ -83,13 +85,15 @@ export function createStoreReader({
     },
     async series(query) {
       const points: SeriesPoint[] = []
+      const means = query.bucketMs === undefined ? null : new BucketMeans(query.bucketMs)
       try {
         for await (const frame of frames.read({
           backend: 'tsdb',
           table: metrics,
           ...rangeOf(query),
         })) {
-          for (const point of pointsOf(frame)) points.push(point)
+          if (means !== null) for (const point of pointsOf(frame)) means.add(point)
+          else for (const point of pointsOf(frame)) points.push(point)
           // The order of series is free, so the newest are known only at the end.
           if (points.length > 2 * query.limit + KEPT_POINTS) keepNewest(points, query.limit)
         }
@@ -98,6 +102,7 @@ export function createStoreReader({
         if (error instanceof V3ioError && NOTHING_THERE.has(error.code)) return []
         throw unavailable('The metrics could not be read', error)
       }
+      if (means !== null) points.push(...means.points())
       keepNewest(points, query.limit)
       return points
     },

@@ -51,12 +51,16 @@ export function removal(names: readonly string[]): string {
 }
 
 /**
- * An item as a record: the system's own attributes and values that are no number are left out, times,
- * arrays and bytes become text.
+ * An item as a record: the system's own attributes, those that are not wanted and values that are no number
+ * are left out, times, arrays and bytes become text.
  */
-export function storedRecord(item: ReadonlyMap<string, ItemAttribute>): StoredRecord {
+export function storedRecord(
+  item: ReadonlyMap<string, ItemAttribute>,
+  unwanted: ReadonlySet<string> = new Set(),
+): StoredRecord {
   const record = new Map<string, string | number | boolean>()
   for (const [name, attribute] of item) {
+    if (unwanted.has(name)) continue
     const value = name.startsWith('__') ? null : plainValue(attribute)
     if (value !== null) record.set(name, value)
   }

@@ -32,6 +32,13 @@ export function describeLedger(storeOf: () => Pick<Store, 'ledger' | 'reader'>):
     const everything = await reader.ledger({ isNewest: true })
     const ours = everything.filter((entry) => entry.log === log || entry.log === other)
     assert.deepEqual(ours, [lines[4], lines[2], lines[3], lines[5]])
+    const ofOne = async (endpointId: string): Promise<readonly LedgerEntry[]> => {
+      const entries = await reader.ledger({ endpointId, isNewest: true })
+      return entries.filter((entry) => entry.log === log || entry.log === other)
+    }
+    assert.deepEqual(await ofOne(''), [lines[4]])
+    assert.deepEqual(await ofOne('e1'), [lines[2], lines[5]])
+    assert.deepEqual(await reader.ledger({ log, endpointId: 'e1', isNewest: true }), [lines[2]])
   })
 
   test('a line that is written again takes the place of the one before it', async () => {

@@ -4,6 +4,7 @@ import { safeText } from '../../../../lib/store/safe-text.ts'
 import type { Attribute, Claim, MetricRow, Store } from '../../../../lib/stream/ports.ts'
 import { describeLedger } from '../describe-ledger.ts'
 import { describeLogs } from '../describe-logs.ts'
+import { describeReading } from '../describe-reading.ts'
 
 const HOUR_MS = 3_600_000
 /** 2024-05-01T00:00:00.123Z: milliseconds that must come back exactly. */
@@ -47,6 +48,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describeClaims(() => store)
     describeLogs(() => store.logs)
     describeLedger(() => store)
+    describeReading(() => store)
   })
 }
 

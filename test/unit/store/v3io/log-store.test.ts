@@ -11,6 +11,7 @@ import {
 } from '../../../support/v3io-doubles.ts'
 import { describeLedger } from '../describe-ledger.ts'
 import { describeLogs } from '../describe-logs.ts'
+import { describeReading } from '../describe-reading.ts'
 
 let doubles: V3ioDoubles
 before(async () => {
@@ -20,6 +21,7 @@ after(() => doubles.close())
 
 describeLogs(() => doubles.store.logs)
 describeLedger(() => doubles.store)
+describeReading(() => doubles.store)
 
 test('checkpoints do not pile up, and one that is gone is told of', async () => {
   const { logs } = doubles.store
