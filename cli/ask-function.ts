@@ -6,6 +6,8 @@ const WAIT_MS_MAX = 60_000
 export interface FunctionPlace {
   readonly port: number
   readonly pid: number
+  /** What the settings say to read with; '' for nothing. */
+  readonly readKey: string
 }
 
 /** Where its paths begin. */
@@ -25,17 +27,27 @@ export async function askFunction(
   json?: string,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const base = baseOf(place)
-  const post = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: json ?? '' }
+  const { readKey } = place
+  const headers = {
+    ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
+    ...(readKey === '' ? {} : { Authorization: `Bearer ${readKey}` }),
+  }
   try {
     const response = await fetch(`${base}${path}`, {
-      ...(json === undefined ? {} : post),
+      ...(json === undefined ? {} : { method: 'POST', body: json }),
+      headers,
       signal: AbortSignal.timeout(WAIT_MS_MAX),
     })
-    return { status: response.status, text: await response.text() }
+    const { status } = response
+    if (status !== 401) return { status, text: await response.text() }
   } catch (error) {
     throw trouble(
       `Process ${place.pid} has the store and does not answer at ${base} (${noAnswerReason(error)}): ` +
         'try again in a moment, or stop that process.',
     )
   }
+  throw trouble(
+    `The function at ${base} lets nobody read without its key: set READ_TOKEN, or V3IO_ACCESS_KEY, as the ` +
+      'function has it.',
+  )
 }

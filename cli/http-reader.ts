@@ -24,6 +24,11 @@ export interface JsonPoint {
   readonly value: number | string
 }
 
+/** The same over HTTP, where times are milliseconds since 1970 UTC. */
+interface HttpPoint extends Omit<JsonPoint, 'time'> {
+  readonly time: number
+}
+
 /** Reads through the function that has the store. */
 export function httpReader(place: FunctionPlace): Reader {
   const base = baseOf(place)
@@ -41,8 +46,11 @@ export function httpReader(place: FunctionPlace): Reader {
 
   return {
     dataFolder: null,
-    endpoints: () => getList<JsonRecord>('/api/endpoints'),
-    series: (query) => getList<JsonPoint>(`/api/series?${seriesParameters(query)}`),
+    endpoints: () => getList<JsonRecord>('/api/records'),
+    series: async (query) => {
+      const points = await getList<HttpPoint>(`/api/series?${seriesParameters(query)}`)
+      return points.map(({ time, ...rest }) => ({ time: new Date(time).toISOString(), ...rest }))
+    },
     ledger: async ({ log, endpointId, toMinute, isNewest }) => {
       const parameters = {
         log,

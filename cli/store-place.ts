@@ -4,6 +4,7 @@ import type { Config } from '../lib/config/fields.ts'
 import { type Environment, parseConfig } from '../lib/config/parse.ts'
 import { choosesV3io } from '../lib/config/v3io.ts'
 import { readFolderOwner } from '../lib/store/disk/folder-lock.ts'
+import type { FunctionPlace } from './ask-function.ts'
 import { dataPaths, ownerOf } from './data-folder.ts'
 import { trouble } from './errors.ts'
 import { DATA_FOLDER, DEMO_FOLDER } from './run-options.ts'
@@ -11,7 +12,7 @@ import { DATA_FOLDER, DEMO_FOLDER } from './run-options.ts'
 /** Where a store is, and how it is reached at this moment. */
 export type StorePlace =
   /** A function has the embedded store, and serves HTTP at a port of this machine. */
-  | { readonly kind: 'function'; readonly port: number; readonly pid: number }
+  | ({ readonly kind: 'function' } & FunctionPlace)
   /** Nobody has the embedded store. */
   | { readonly kind: 'embedded'; readonly folder: string; readonly isMade: boolean }
   | { readonly kind: 'postgres'; readonly url: string }
@@ -39,7 +40,7 @@ export function findStore(dataFolder: string | undefined, env: Environment): Cho
     return { place: { kind: 'postgres', url: storeUrl }, settings, dataFolder: null }
   }
   if (storeUrl.startsWith('embedded:')) {
-    const place = placeInFolder(storeUrl.slice('embedded:'.length))
+    const place = placeInFolder(storeUrl.slice('embedded:'.length), settings)
     return { place, settings, dataFolder: null }
   }
   if (choosesV3io(settings)) return { place: { kind: 'v3io' }, settings, dataFolder: null }
@@ -62,23 +63,27 @@ const STORE_SETTINGS = [
   'V3IO_FRAMESD',
   'V3IO_ACCESS_KEY',
   'DEFAULT_VERSION',
+  'READ_TOKEN',
 ]
 
 function inData(folder: string, settings: Config): ChosenStore {
   const paths = dataPaths(folder)
-  const place = placeInFolder(paths.store, () => ownerOf(paths)?.pid)
+  const place = placeInFolder(paths.store, settings, () => ownerOf(paths)?.pid)
   return { place, settings, dataFolder: folder }
 }
 
 /** Through the HTTP of the process that has the folder, or directly when nobody has it. */
 function placeInFolder(
   folder: string,
+  { readToken, v3ioAccessKey }: Pick<Config, 'readToken' | 'v3ioAccessKey'>,
   otherPid: () => number | undefined = () => undefined,
 ): StorePlace {
   const owner = existsSync(folder) ? readFolderOwner(folder) : undefined
   const isOwned = owner?.liveness === 'alive'
   const port = isOwned ? owner.facts['port'] : undefined
-  if (typeof port === 'number') return { kind: 'function', port, pid: owner?.pid ?? 0 }
+  if (typeof port === 'number') {
+    return { kind: 'function', port, pid: owner?.pid ?? 0, readKey: readToken || v3ioAccessKey }
+  }
   const pid = otherPid() ?? (isOwned ? owner.pid : undefined)
   if (pid !== undefined) {
     throw trouble(

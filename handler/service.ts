@@ -2,9 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Answer, type Logger, type NuclioEvent, respond } from 'nuclio-sdk-ts'
 import { type Environment, parseConfig } from '../lib/config/parse.ts'
 import type { LogPort } from '../lib/stream/telemetry.ts'
-import { answerRead, statusOf } from './http-api.ts'
-import { takeFromHttp, takeFromStream } from './ingest.ts'
-import { isRegistration, takeRegistration } from './registrations.ts'
+import { HttpApi, statusOf } from './http-api.ts'
+import { takeFromStream } from './ingest.ts'
 import { openService, type Service } from './wiring.ts'
 
 const FLUSH_MS_MAX = 60_000
@@ -32,8 +31,13 @@ export async function startService(env: Environment, logger: Logger): Promise<Ru
     env,
     port: Number.isSafeInteger(port) && port > 0 ? port : null,
   })
+  const http = new HttpApi(config, service)
   return {
-    answer: (event) => answerOf(event, service),
+    answer: (event) => {
+      const { kind } = event.trigger
+      if (kind === 'cron') return flushAndTell(service)
+      return kind === 'http' ? http.answer(event) : takeFromStream(event, service)
+    },
     flush: async (aborted) => {
       const isLate = new Promise<void>((resolve) =>
         aborted.addEventListener('abort', () => resolve()),
@@ -42,14 +46,6 @@ export async function startService(env: Environment, logger: Logger): Promise<Ru
       await service.logs.sync()
     },
   }
-}
-
-function answerOf(event: NuclioEvent, service: Service): Answer | Promise<Answer> {
-  const { kind } = event.trigger
-  if (kind === 'cron') return flushAndTell(service)
-  if (kind !== 'http') return takeFromStream(event, service)
-  if (event.method === 'GET') return answerRead(event, service)
-  return isRegistration(event) ? takeRegistration(event, service) : takeFromHttp(event, service)
 }
 
 /**

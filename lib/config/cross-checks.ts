@@ -68,6 +68,13 @@ export const crossChecks: readonly CrossCheck[] = [
           '1 or more, for example 10000.',
   },
   {
+    names: ['readAuth', 'readToken', 'v3ioAccessKey'],
+    complaintOf: ({ readAuth, readToken, v3ioAccessKey }) =>
+      readAuth !== 'token' || readToken !== '' || v3ioAccessKey !== ''
+        ? null
+        : 'READ_TOKEN: missing, and READ_AUTH is token; set it, or V3IO_ACCESS_KEY.',
+  },
+  {
     names: ['spoolBytesMax', 'spoolSegmentBytes'],
     complaintOf: ({ spoolBytesMax, spoolSegmentBytes }) =>
       spoolBytesMax >= 2 * spoolSegmentBytes

@@ -329,6 +329,20 @@ export const fields = {
     group: 'drift',
     doc: 'False alarms of one endpoint in a month, at most, in the mean; 0 for no alarms.',
   }),
+  readAuth: choice({
+    choices: ['auto', 'none', 'required', 'token'],
+    default: 'auto',
+    group: 'reading',
+    doc:
+      'Who may read over HTTP: everybody, whoever sends any key (as in 2021), or whoever sends the ' +
+      'right one; `auto` is token when READ_TOKEN or V3IO_ACCESS_KEY is set, else none.',
+  }),
+  readToken: text({
+    default: '',
+    secret: true,
+    group: 'reading',
+    doc: 'The key to read with; where it is empty, V3IO_ACCESS_KEY is. Never logged.',
+  }),
   clock: choice({
     choices: ['wall', 'trigger'],
     default: 'wall',

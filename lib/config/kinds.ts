@@ -2,7 +2,15 @@ import type { Duration } from './duration.ts'
 import type { TextFormat } from './text-formats.ts'
 
 /** Headings under which settings are shown to people, in this order. */
-export type Group = 'original' | 'store' | 'spool' | 'delivery' | 'events' | 'drift' | 'process'
+export type Group =
+  | 'original'
+  | 'store'
+  | 'spool'
+  | 'delivery'
+  | 'events'
+  | 'drift'
+  | 'reading'
+  | 'process'
 
 interface Described {
   /** One or two sentences for people. */

@@ -11,6 +11,7 @@ export interface LogPort {
 
 const DEBUG_REJECTIONS_EVERY = 100
 const HELD_EVERY = 100
+const UNREAD_EVERY = 100
 
 /**
  * Everything that the stream says to people: a fixed sentence and fields with their units. Nothing above
@@ -20,6 +21,7 @@ export class Telemetry {
   readonly #log: LogPort
   #rejectionCount = 0
   #heldCount = 0
+  #unreadCount = 0
   #isUnsynced = false
 
   constructor(log: LogPort) {
@@ -135,6 +137,12 @@ export class Telemetry {
   answersHeld(fields: { readonly reason: string }): void {
     if (this.#heldCount++ % HELD_EVERY !== 0) return
     this.#log.warn('Answers are held until there is room; the stream waits.', fields)
+  }
+
+  /** Told at the first and at every hundredth time: dashboards ask again and again. */
+  readFailed(fields: { readonly reason: string }): void {
+    if (this.#unreadCount++ % UNREAD_EVERY !== 0) return
+    this.#log.warn('A request could not be answered from the store.', fields)
   }
 
   /** Told once, until it works again. */

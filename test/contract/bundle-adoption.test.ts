@@ -51,7 +51,7 @@ async function start(): Promise<FunctionProcess> {
 type LogStatus = Status & { readonly log: string; readonly adopted: readonly string[] }
 
 async function statusNow(nuclio: FunctionProcess): Promise<LogStatus> {
-  return statusOf(await nuclio.ask(get('/status'))) as LogStatus
+  return statusOf(await nuclio.ask(get('/status', ACCESS_KEY))) as LogStatus
 }
 
 function adoptionsOf({ logs }: FunctionProcess): number {
@@ -97,7 +97,7 @@ test('two workers, one is killed for good: the other delivers and counts what it
   await assertOnDisk(deployment, [...ofLeft, ...ofRight])
   assert.equal((await readRows(deployment)).length, 100)
 
-  const [record] = JSON.parse((await left.ask(get('/api/endpoints'))).body)
+  const [record] = JSON.parse((await left.ask(get('/api/endpoints', ACCESS_KEY))).body)
   assert.equal(record.error_count, 1)
   assert.equal(record.first_request, record.last_request)
 

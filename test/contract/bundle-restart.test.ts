@@ -53,7 +53,7 @@ async function start(): Promise<FunctionProcess> {
 }
 
 async function statusNow(nuclio: FunctionProcess): Promise<Status> {
-  return statusOf(await nuclio.ask(get('/status')))
+  return statusOf(await nuclio.ask(get('/status', ACCESS_KEY)))
 }
 
 function bodyOf(requestId: string): string {

@@ -157,7 +157,7 @@ function describeDelivered(killCount: number, startOutside: () => Promise<Outsid
     const all = predictions.flat()
     await assertOnDisk(deployment, all)
     assert.equal((await readRows(deployment)).length, all.length * ROWS_PER_EVENT)
-    const records = JSON.parse((await nuclio.ask(get('/api/endpoints'))).body)
+    const records = JSON.parse((await nuclio.ask(get('/api/endpoints', ACCESS_KEY))).body)
     assert.equal(records.length, 3)
     for (const record of records) {
       assert.equal(record.error_count, 10, JSON.stringify(record))

@@ -44,9 +44,10 @@ export function post(body: Body, changes: Partial<WireEvent> = {}): WireEvent {
   return eventWith(body, { method: 'POST', path: '/', fields: {}, ...changes })
 }
 
-/** A request that reads. */
-export function get(path: string): WireEvent {
-  return eventWith('', { method: 'GET', path, fields: {} })
+/** A request that reads, with a key where the function has one. */
+export function get(path: string, key = ''): WireEvent {
+  const headers = key === '' ? {} : { 'X-V3io-Session-Key': key }
+  return eventWith('', { method: 'GET', path, fields: {}, headers })
 }
 
 /** A message of a Kafka topic; header values are base64 there. */

@@ -13,6 +13,7 @@ export const GROUP_TITLES: Readonly<Record<Group, string>> = {
   delivery: 'Delivery',
   events: 'Events and endpoints',
   drift: 'Drift',
+  reading: 'Reading over HTTP',
   process: 'Process',
 }
 

@@ -72,7 +72,7 @@ test('the schema knows every setting and accepts its default and its examples', 
   const secrets = Object.entries(schema.properties).filter(([, { writeOnly }]) => writeOnly)
   assert.deepEqual(
     secrets.map(([envName]) => envName),
-    ['V3IO_ACCESS_KEY', 'STORE_URL'],
+    ['V3IO_ACCESS_KEY', 'STORE_URL', 'READ_TOKEN'],
   )
 })
 

@@ -1,0 +1,51 @@
+import { type Answer, respond } from 'nuclio-sdk-ts'
+import type { Refusal } from '../lib/read/found.ts'
+import { textRepr } from '../lib/read/python-repr.ts'
+
+/** On every answer: nothing of it is a page, is run, is framed, or is kept by anybody. */
+const HEADERS = {
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-store',
+} as const
+
+/** Names of mistakes as MLRun's clients know them, by status. */
+const MISTAKES: Readonly<Record<number, string>> = {
+  400: 'MLRunBadRequestError',
+  401: 'MLRunUnauthorizedError',
+  404: 'MLRunNotFoundError',
+  413: 'MLRunBadRequestError',
+  503: 'MLRunServiceUnavailableError',
+}
+
+/** What was asked for, as JSON. */
+export function answerJson(body: object): Answer {
+  return respond({ headers: HEADERS, body })
+}
+
+/** What was asked for, as text. */
+export function answerText(body: string, contentType = 'text/plain; charset=utf-8'): Answer {
+  return respond({ headers: HEADERS, body, contentType })
+}
+
+/**
+ * Why there is no answer, for both who read it: `message` is what Grafana shows, `detail` what MLRun's clients
+ * expect.
+ */
+export function answerRefusal({
+  status,
+  message,
+  headers = {},
+}: {
+  readonly status: Refusal['status'] | 401 | 413 | 503
+  readonly message: string
+  readonly headers?: Readonly<Record<string, string>>
+}): Answer {
+  const reason = `${MISTAKES[status]}(${textRepr(message)})`
+  return respond({
+    status,
+    headers: { ...HEADERS, ...headers },
+    body: { detail: { reason }, message },
+  })
+}
