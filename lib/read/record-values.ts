@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../stream/accept/event.ts'
-import { tryParseJson } from '../stream/accept/parse-json.ts'
+import { parseBody, tryParseJson } from '../stream/accept/parse-json.ts'
 import { parseWhen } from '../stream/accept/parse-when.ts'
 import type { StoredRecord } from '../stream/ports.ts'
 import type { Cell, ColumnType } from './table.ts'
@@ -76,14 +76,23 @@ function timeMsOf(value: string | number | boolean): number | null {
 
 /** An attribute that holds a JSON object; null for anything else. */
 export function objectOf(record: StoredRecord, name: string): JsonObject | null {
-  const value = tryParseJson(String(record.get(name) ?? ''))
+  const value = jsonOf(record, name)
   return isJsonObject(value) ? value : null
 }
 
 /** An attribute that holds a JSON list of texts; empty for anything else. */
 export function namesOf(record: StoredRecord, name: string): readonly string[] {
-  const value = tryParseJson(String(record.get(name) ?? ''))
+  const value = jsonOf(record, name)
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
+}
+
+/** The JSON of an attribute; Python writes NaN and Infinity into it, which are no finite numbers here. */
+function jsonOf(record: StoredRecord, name: string): unknown {
+  const text = String(record.get(name) ?? '')
+  const value = tryParseJson(text)
+  if (value !== undefined) return value
+  const parsed = parseBody(Buffer.from(text))
+  return parsed.ok ? parsed.value : undefined
 }
 
 /** A number inside a JSON object that belongs to it alone; null for anything else. */
