@@ -58,6 +58,10 @@ const parts: Readonly<
     const { measureKv } = await import('./kv.ts')
     return measureKv(rounds(7, 3))
   },
+  read: async (rounds) => {
+    const { measureRead } = await import('./read.ts')
+    return measureRead(rounds(5, 1))
+  },
   'store-hangs': async () => {
     const { measureStoreHangs } = await import('./store-hangs.ts')
     return measureStoreHangs()

@@ -74,6 +74,21 @@ const LINES: readonly Line[] = [
     says: 'flushing 1,000 endpoints to V3IO / bare PUTs of the same bytes by node:http',
   },
   {
+    key: 'readEndpointsOverSql',
+    goal: 2,
+    says: 'list of 1,000 endpoints, request to text / the bare SQL that it needs; embedded store',
+  },
+  {
+    key: 'readSeriesOverSql',
+    goal: 2,
+    says: 'a day of one metric at 1,000 points / likewise',
+  },
+  {
+    key: 'readMetricsOverSql',
+    goal: 2,
+    says: '/metrics of 1,000 endpoints / likewise',
+  },
+  {
     key: 'hangOverBounds',
     goal: 1,
     says: 'memory gained until events are held while V3IO hangs / what settings allow',

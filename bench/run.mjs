@@ -21,6 +21,7 @@ const PARTS = [
   'gap',
   'frames',
   'kv',
+  'read',
   'store-hangs',
   'recovery',
   'first-answer',

@@ -7,7 +7,7 @@ import { attributeOf, idAmong, type LabelFilter, matches } from './filters.ts'
 import { type Found, found, refuse } from './found.ts'
 import { pythonRepr } from './python-repr.ts'
 import { readSeries } from './read-series.ts'
-import { cellOf, columnTypeOf, idOf } from './record-values.ts'
+import { cellOf, columnTypeOf, idOf, JSON_ATTRIBUTES } from './record-values.ts'
 import type { TimeRange } from './request-body.ts'
 import { chosenRecords, type EndpointChoice, type ReadSources, recordOf } from './sources.ts'
 import { type Cell, type ColumnType, type Series, type Table, tableOf } from './table.ts'
@@ -78,7 +78,9 @@ async function kvTable(
 ): Promise<Table> {
   const fields = target.fields.map(attributeOf)
   const all = [...target.filters, ...filters]
-  const records = await recordsOf(sources, { project, filters: all, isWhole: fields.length === 0 })
+  const named = [...fields, ...all.map(({ name }) => name)]
+  const isWhole = fields.length === 0 || named.some((name) => JSON_ATTRIBUTES.includes(name))
+  const records = await recordsOf(sources, { project, filters: all, isWhole })
   const names =
     fields.length > 0
       ? fields
@@ -102,7 +104,8 @@ async function recordsOf(
 ): Promise<readonly StoredRecord[]> {
   const endpointId = idAmong(choice.filters)
   if (endpointId === null) return await chosenRecords(sources, choice)
-  const record = await recordOf(sources, { project: choice.project, endpointId })
+  const { project, isWhole } = choice
+  const record = await recordOf(sources, { project, endpointId, isWhole })
   if (record === null) return []
   const isChosen = choice.filters.every((filter) => matches(filter, (name) => record.get(name)))
   return isChosen ? [record] : []
@@ -149,25 +152,31 @@ async function tsdbPoints(
 
 /** One series for each metric and label, named as framesd names it. */
 function tsdbSeries(points: readonly SeriesPoint[], { fields }: FramesTarget): readonly Series[] {
-  const byTarget = new Map<string, { readonly order: string; readonly series: Series }>()
-  const datapointsOf = new Map<string, [number, number][]>()
-  for (const { metric, endpointId, recordType, value, atMs } of points) {
+  const byTarget = new Map<
+    string,
+    { readonly order: string; readonly points: [number, number][] }
+  >()
+  let last: SeriesPoint | null = null
+  let datapoints: [number, number][] = []
+  for (const point of points) {
+    const { metric, endpointId, recordType, value, atMs } = point
     if (typeof value !== 'number') continue
-    const label = `endpoint_id=${endpointId},record_type=${recordType}`
-    const target = `${metric}[${label}]`
-    let datapoints = datapointsOf.get(target)
-    if (datapoints === undefined) {
-      datapoints = []
-      datapointsOf.set(target, datapoints)
+    const isSame =
+      last?.metric === metric && last.endpointId === endpointId && last.recordType === recordType
+    if (!isSame) {
+      const label = `endpoint_id=${endpointId},record_type=${recordType}`
+      const target = `${metric}[${label}]`
       const place = String(Math.max(fields.indexOf(metric), 0)).padStart(3, '0')
       const order = fields.length === 0 ? target : `${place} ${label}`
-      byTarget.set(target, { order, series: { target, datapoints } })
+      datapoints = byTarget.get(target)?.points ?? []
+      byTarget.set(target, { order, points: datapoints })
     }
+    last = point
     datapoints.push([value, atMs])
   }
-  return [...byTarget.values()]
-    .sort((one, other) => (one.order < other.order ? -1 : 1))
-    .map(({ series }) => series)
+  return [...byTarget]
+    .sort(([, one], [, other]) => (one.order < other.order ? -1 : 1))
+    .map(([target, series]) => ({ target, datapoints: series.points }))
 }
 
 /** One row for each time, endpoint and record type. */

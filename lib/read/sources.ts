@@ -50,12 +50,22 @@ export async function chosenRecords(
   )
 }
 
-/** One endpoint's whole record; null if the project has none of that id. */
+/** One endpoint. */
+export interface RecordChoice {
+  /** Null for any project. */
+  readonly project: string | null
+  readonly endpointId: string
+  /** With the attributes that hold JSON. Default true. */
+  readonly isWhole?: boolean
+}
+
+/** One endpoint's record; null if the project has none of that id. */
 export async function recordOf(
   sources: ReadSources,
-  { project, endpointId }: { readonly project: string | null; readonly endpointId: string },
+  { project, endpointId, isWhole = true }: RecordChoice,
 ): Promise<StoredRecord | null> {
-  const record = (await sources.records.read([endpointId])).get(endpointId)
+  const without = isWhole ? [] : JSON_ATTRIBUTES
+  const record = (await sources.records.read([endpointId], { without })).get(endpointId)
   if (record === undefined) return null
   return project === null || projectOf(record, sources) === project ? record : null
 }

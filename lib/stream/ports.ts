@@ -258,9 +258,18 @@ export interface LedgerQuery {
   readonly isNewest: boolean
 }
 
+/** What to read of the endpoint records. */
+export interface RecordsQuery {
+  /** Attributes that are not wanted: statistics are most of a record's bytes. */
+  readonly without?: readonly string[]
+}
+
 /** Reads endpoint records; ids without a record are left out. */
 export interface RecordReader {
-  read(endpointIds: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>>
+  read(
+    endpointIds: readonly string[],
+    query?: RecordsQuery,
+  ): Promise<ReadonlyMap<string, StoredRecord>>
 }
 
 /** What to read of the time series table. */
@@ -290,16 +299,10 @@ export interface SeriesPoint {
   readonly value: number | string
 }
 
-/** What to read of the endpoint records. */
-export interface EndpointsQuery {
-  /** Attributes that are not wanted: statistics are most of a record's bytes. */
-  readonly without?: readonly string[]
-}
-
 /** Reads back what was written, for people and dashboards. */
 export interface StoreReader {
   /** Every endpoint's record, ordered by endpoint id. */
-  endpoints(query?: EndpointsQuery): Promise<readonly StoredRecord[]>
+  endpoints(query?: RecordsQuery): Promise<readonly StoredRecord[]>
   /** Ordered by time, endpoint, record type, metric; the newest `limit` of them. */
   series(query: SeriesQuery): Promise<readonly SeriesPoint[]>
   /** Ordered by log, endpoint, offset. */

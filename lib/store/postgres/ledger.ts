@@ -98,13 +98,15 @@ export async function readLedger(
  */
 function newestOfEachLogSql(columns: string, conditions: readonly string[]): string {
   return `
-    WITH RECURSIVE logs AS (
-      (SELECT log FROM model_endpoint_ledger ORDER BY log LIMIT 1)
-      UNION ALL
-      SELECT (SELECT log FROM model_endpoint_ledger WHERE log > logs.log ORDER BY log LIMIT 1)
-      FROM logs WHERE log IS NOT NULL
-    )
-    SELECT newest.* FROM logs, LATERAL (
+    SELECT newest.* FROM (
+      WITH RECURSIVE step AS (
+        (SELECT log FROM model_endpoint_ledger ORDER BY log LIMIT 1)
+        UNION ALL
+        SELECT (SELECT log FROM model_endpoint_ledger WHERE log > step.log ORDER BY log LIMIT 1)
+        FROM step WHERE log IS NOT NULL
+      )
+      SELECT log FROM step
+    ) AS logs, LATERAL (
       SELECT ${columns} FROM model_endpoint_ledger
       WHERE log = logs.log AND ${conditions.join(' AND ')}
       ORDER BY at_offset DESC LIMIT 1

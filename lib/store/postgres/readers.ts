@@ -14,12 +14,14 @@ import { boundText } from './time-text.ts'
 
 /** Reads records of `model_endpoints`; rejects with StreamError `store-unavailable`. */
 export function createRecordReader(database: Database): RecordReader {
-  const sql = `
-    SELECT endpoint_id, record::text FROM model_endpoints
-    WHERE endpoint_id = ANY ($1::text[])`
   return {
-    async read(endpointIds) {
-      const rows = await readFrom(database, sql, [endpointIds.map((id) => safeText(id))])
+    async read(endpointIds, { without = [] } = {}) {
+      const { record, parameters } = recordColumn(without)
+      const ids = parameters.push(endpointIds.map((id) => safeText(id)))
+      const sql = `
+        SELECT endpoint_id, ${record} FROM model_endpoints
+        WHERE endpoint_id = ANY ($${ids}::text[])`
+      const rows = await readFrom(database, sql, parameters)
       const stored = new Map(rows.map((row) => [textOf(row, 'endpoint_id'), decodeRecord(row)]))
       const records = new Map<string, StoredRecord>()
       for (const id of endpointIds) {
@@ -36,21 +38,24 @@ export function createStoreReader(database: Database): StoreReader {
   const claims = createClaimStore(database)
   return {
     async endpoints({ without = [] } = {}) {
-      const isWhole = without.length === 0
-      const sql = `
-        SELECT ${isWhole ? 'record' : '(record - $1::text[])'}::text AS record
-        FROM model_endpoints ORDER BY endpoint_id`
-      return (await readFrom(database, sql, isWhole ? [] : [without])).map((row) =>
-        decodeRecord(row),
-      )
+      const { record, parameters } = recordColumn(without)
+      const sql = `SELECT ${record} FROM model_endpoints ORDER BY endpoint_id`
+      return (await readFrom(database, sql, parameters)).map((row) => decodeRecord(row))
     },
     async series(query) {
       const { sql, parameters } = seriesStatement(query)
-      return (await readFrom(database, sql, parameters)).toReversed().map((row) => pointOf(row))
+      const rows = await readFrom(database, sql, parameters)
+      return rows.toReversed().map((row) => pointOf(row, query))
     },
     ledger: (query) => readLedger(database, query),
     claims: (log) => claims.list(log),
   }
+}
+
+/** The column `record` without some attributes, and the parameters that it takes first. */
+function recordColumn(without: readonly string[]): { record: string; parameters: Parameter[] } {
+  if (without.length === 0) return { record: 'record::text', parameters: [] }
+  return { record: '(record - $1::text[])::text AS record', parameters: [without] }
 }
 
 /** Newest first, because that is what the limit keeps. */
@@ -67,44 +72,49 @@ function seriesStatement(query: SeriesQuery): { sql: string; parameters: readonl
   if (metric !== undefined) add('metric =', safeText(metric), '::text')
   if (fromMs !== undefined) add('time >=', boundText(fromMs), '::text::timestamptz')
   if (toMs !== undefined) add('time <=', boundText(toMs), '::text::timestamptz')
-  parameters.push(Math.min(limit, Number.MAX_SAFE_INTEGER))
-  if (bucketMs !== undefined) {
-    const newest = `$${parameters.length}::bigint`
-    return { sql: bucketsSql(conditions, newest, parameters.push(`${bucketMs} ms`)), parameters }
-  }
-  return {
-    sql: `
-      SELECT round(extract(epoch FROM time) * 1000)::float8 AS at_ms,
-        endpoint_id, record_type, metric, value, text
+  const newest = `LIMIT $${parameters.push(Math.min(limit, Number.MAX_SAFE_INTEGER))}::bigint`
+  // What is the same in every row of the answer need not be in it.
+  const columns = [
+    ...(endpointId === undefined ? ['endpoint_id'] : []),
+    ...(recordType === undefined ? ['record_type'] : []),
+    ...(metric === undefined ? ['metric'] : []),
+  ]
+  const where = conditions.join(' AND ')
+  if (bucketMs === undefined) {
+    const sql = `
+      SELECT ${[`${msOf('time')} AS at_ms`, ...columns, 'value', 'text'].join(', ')}
       FROM model_endpoint_metrics
-      WHERE ${conditions.join(' AND ')}
-      ORDER BY time DESC, endpoint_id DESC, record_type DESC, metric DESC
-      LIMIT $${parameters.length}::bigint`,
-    parameters,
+      WHERE ${where}
+      ORDER BY time DESC, endpoint_id DESC, record_type DESC, metric DESC ${newest}`
+    return { sql, parameters }
   }
-}
-
-/** The same as means; `position` is that of the parameter that says how long a bucket is. */
-function bucketsSql(conditions: readonly string[], limit: string, position: number): string {
-  return `
-    SELECT round(extract(epoch FROM min(time)) * 1000)::float8 AS at_ms,
-      endpoint_id, record_type, metric, avg(value) AS value
+  const bucket = `$${parameters.push(`${bucketMs} ms`)}::text::interval`
+  const sql = `
+    SELECT ${[`${msOf('min(time)')} AS at_ms`, ...columns, 'avg(value) AS value'].join(', ')}
     FROM model_endpoint_metrics
-    WHERE ${conditions.join(' AND ')} AND value IS NOT NULL
-    GROUP BY endpoint_id, record_type, metric,
-      date_bin($${position}::text::interval, time, 'epoch'::timestamptz)
-    ORDER BY min(time) DESC, endpoint_id DESC, record_type DESC, metric DESC
-    LIMIT ${limit}`
+    WHERE ${where} AND value IS NOT NULL
+    GROUP BY endpoint_id, record_type, metric, date_bin(${bucket}, time, 'epoch'::timestamptz)
+    ORDER BY min(time) DESC, endpoint_id DESC, record_type DESC, metric DESC ${newest}`
+  return { sql, parameters }
 }
 
-function pointOf(row: Row): SeriesPoint {
+function msOf(time: string): string {
+  return `round(extract(epoch FROM ${time}) * 1000)::float8`
+}
+
+function pointOf(row: Row, query: SeriesQuery): SeriesPoint {
   return {
     atMs: numberOf(row, 'at_ms'),
-    endpointId: textOf(row, 'endpoint_id'),
-    recordType: textOf(row, 'record_type'),
-    metric: textOf(row, 'metric'),
+    endpointId: storedText(query.endpointId) ?? textOf(row, 'endpoint_id'),
+    recordType: storedText(query.recordType) ?? textOf(row, 'record_type'),
+    metric: storedText(query.metric) ?? textOf(row, 'metric'),
     value: row['value'] === null ? textOf(row, 'text') : numberOf(row, 'value'),
   }
+}
+
+/** A text of a query as the rows that it chooses have it. */
+function storedText(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : safeText(text)
 }
 
 /**

@@ -29,13 +29,14 @@ export function createRecordReader(
   { atOnce }: { readonly atOnce: number },
 ): RecordReader {
   return {
-    async read(endpointIds) {
+    async read(endpointIds, { without = [] } = {}) {
+      const unwanted = new Set(without)
       const records = new Map<string, StoredRecord>()
       try {
         await inParallel(endpointIds.length, { atOnce }, async (index) => {
           const endpointId = endpointIds[index] ?? ''
           const found = await table.get(endpointId, 'user')
-          if (found !== null) records.set(endpointId, storedRecord(found.item))
+          if (found !== null) records.set(endpointId, storedRecord(found.item, unwanted))
           return true
         })
       } catch (error) {

@@ -311,4 +311,8 @@ test('every target is answered, and filters of framesd choose', async () => {
     answers.map(({ rows }) => rows),
     [[['test.test_id']], [['e2']], []],
   )
+  const [named] = (await post('/query', {
+    targets: [{ target: `${table},feature_names;filter=uid=="test.test_id"` }],
+  })) as readonly { rows: unknown }[]
+  assert.deepEqual(named?.rows, [['test.test_id', GOLDEN_RECORD['feature_names']]])
 })

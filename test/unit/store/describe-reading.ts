@@ -6,7 +6,9 @@ import type { Attribute, MetricRow, Store } from '../../../lib/stream/ports.ts'
 const SECOND_MS = 1_714_521_600_000
 
 /** What dashboards ask of a store's reader, for any store; each test works with an endpoint of its own. */
-export function describeReading(storeOf: () => Pick<Store, 'kv' | 'tsdb' | 'reader'>): void {
+export function describeReading(
+  storeOf: () => Pick<Store, 'kv' | 'tsdb' | 'reader' | 'records'>,
+): void {
   test('means over spans of time have the time of their earliest value, and leave texts out', async () => {
     const { tsdb, reader } = storeOf()
     const endpointId = `means-${randomUUID()}`
@@ -34,7 +36,7 @@ export function describeReading(storeOf: () => Pick<Store, 'kv' | 'tsdb' | 'read
   })
 
   test('attributes that are not wanted are not read', async () => {
-    const { kv, reader } = storeOf()
+    const { kv, reader, records } = storeOf()
     const endpointId = `light-${randomUUID()}`
     const attributes = new Map<string, Attribute>([
       ['endpoint_id', { type: 'string', value: endpointId }],
@@ -42,11 +44,13 @@ export function describeReading(storeOf: () => Pick<Store, 'kv' | 'tsdb' | 'read
       ['error_count', { type: 'int', value: 3 }],
     ])
     assert.deepEqual(await kv.write([{ endpointId, attributes }]), { kind: 'written' })
-    const records = await reader.endpoints({ without: ['feature_stats', 'nothing'] })
-    const record = records.find((other) => other.get('endpoint_id') === endpointId)
+    const all = await reader.endpoints({ without: ['feature_stats', 'nothing'] })
+    const record = all.find((other) => other.get('endpoint_id') === endpointId)
     assert.deepEqual([...(record ?? [])].sort(), [
       ['endpoint_id', endpointId],
       ['error_count', 3],
     ])
+    const read = await records.read([endpointId, 'nobody'], { without: ['feature_stats'] })
+    assert.deepEqual([...read], [[endpointId, record]])
   })
 }
