@@ -1,11 +1,11 @@
 // Runs the tests that need programs from outside npm: what we write is read back by the platform's own
-// Python clients, by pyarrow and by pandas, and a real PostgreSQL server is written to.
+// Python clients, by pyarrow, by pandas and by Grafana's code, and a real PostgreSQL server is written to.
 //   node tools/run-interop.mjs [PATH ...]   only the test files whose path starts with one of PATH
 // It wants Python 3.11 with venv and pip, and PostgreSQL's server programs; as root on Debian it installs
-// what is missing. The Python packages go into .build/interop-venv.
+// what is missing. The Python packages go into .build/interop-venv, those of Grafana into .build/interop-grafana.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { buildProduct } from '../build.mjs'
 import { findTests, runTestFiles } from './test-files.mjs'
@@ -14,6 +14,8 @@ const TESTS = 'test/interop'
 const OUT = '.build/interop'
 const VENV = '.build/interop-venv'
 const REQUIREMENTS = join(TESTS, 'requirements.txt')
+const GRAFANA = '.build/interop-grafana'
+const GRAFANA_SOURCE = join(TESTS, 'grafana')
 const DEBIAN_POSTGRES = '/usr/lib/postgresql'
 
 /** Ends the run with one sentence. */
@@ -88,6 +90,20 @@ function pythonWithPackages(python) {
   return own
 }
 
+/** The folder with the code of Grafana that parses answers: made anew when other versions are wanted. */
+function grafanaData() {
+  const manifest = readFileSync(join(GRAFANA_SOURCE, 'package.json'), 'utf8')
+  const stamp = join(GRAFANA, 'made-from')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === manifest) return resolve(GRAFANA)
+  rmSync(GRAFANA, { recursive: true, force: true })
+  mkdirSync(GRAFANA, { recursive: true })
+  writeFileSync(join(GRAFANA, 'package.json'), manifest)
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock']
+  mustRun('npm', ['install', '--prefix', GRAFANA, ...options])
+  writeFileSync(stamp, manifest)
+  return resolve(GRAFANA)
+}
+
 function mustRun(program, args) {
   const { status } = spawnSync(program, args, { stdio: ['ignore', 2, 2] })
   if (status !== 0)
@@ -107,6 +123,10 @@ const python = found(findPython, {
   packages: ['python3', 'python3-venv'],
   missing: 'Python 3.11 or newer with venv and pip is not there',
 })
-const env = { INTEROP_POSTGRES: postgres, INTEROP_PYTHON: pythonWithPackages(python) }
+const env = {
+  INTEROP_POSTGRES: postgres,
+  INTEROP_PYTHON: pythonWithPackages(python),
+  INTEROP_GRAFANA: grafanaData(),
+}
 await buildProduct({ quiet: true })
 process.exit(await runTestFiles(entryPoints, { out: OUT, env }))

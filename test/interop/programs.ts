@@ -30,6 +30,11 @@ export function postgresFolder(): string {
   return programPath('INTEROP_POSTGRES')
 }
 
+/** A folder in which @grafana/data is installed. */
+export function grafanaFolder(): string {
+  return programPath('INTEROP_GRAFANA')
+}
+
 function programPath(name: string): string {
   const path = process.env[name]
   assert(path, `${name} is not set: these tests are run by tools/run-interop.mjs.`)
