@@ -297,6 +297,43 @@ test('a table of metrics has a row for each time, endpoint and record type', asy
   assert.deepEqual(table?.rows[2], [NOW_MS - 1000, 'test.test_id', 'drift_measures', 0.9, null])
 })
 
+test("a project's table has the metrics of its own endpoints alone", async () => {
+  const stranger = { endpointId: 'other', recordType: 'base_metrics', atMs: NOW_MS - 60_000 }
+  await writeRows(store, [{ ...stranger, values: { predictions_per_second: 1 } }])
+  const names = async (project: string): Promise<readonly string[]> => {
+    const table = `container=projects;table=${project}/model-endpoints/events`
+    const target = `backend=tsdb;${table};fields=predictions_per_second`
+    const body = { range: RANGE, targets: [{ target, type: 'timeserie' }] }
+    return ((await post('/query', body)) as readonly { target: string }[]).map((one) => one.target)
+  }
+  const nameOf = (id: string): string =>
+    `predictions_per_second[endpoint_id=${id},record_type=base_metrics]`
+  assert.deepEqual(await names('test3'), [nameOf('e2')])
+  assert.deepEqual(await names('iris'), [nameOf('other')])
+  assert.deepEqual(await names('nobody'), [])
+})
+
+test('only the two tables can be read, whatever a target names', async () => {
+  for (const place of [
+    'backend=kv;container=projects;table=test3/model-endpoints/events',
+    'backend=tsdb;container=projects;table=test3/model-endpoints/endpoints',
+    'backend=kv;container=bigdata;table=test3/model-endpoints/endpoints',
+    'backend=kv;container=projects;table=test3/model-endpoints/stream-logs',
+    'backend=kv;container=projects;table=x/test3/model-endpoints/endpoints',
+    'backend=kv;container=projects;table=../model-endpoints/endpoints/x',
+    'backend=kv;container=projects;table=parquet_claims',
+    'backend=kv;table=test3/model-endpoints/endpoints',
+    'backend=csv;container=projects;table=test3/model-endpoints/endpoints',
+  ]) {
+    for (const path of ['/query', '/search']) {
+      const body = path === '/query' ? { targets: [{ target: place }] } : { target: place }
+      const answer = await ask(api, { path: `${PROXY_BASE}${path}`, body })
+      assert.equal(answer.status, 400, place)
+      assert.match(answer.text, /cannot be read here|must be kv or tsdb|Only the kv backend/)
+    }
+  }
+})
+
 test('every target is answered, and filters of framesd choose', async () => {
   const table = 'backend=kv;container=projects;table=test3/model-endpoints/endpoints;fields=uid'
   const answers = (await post('/query', {
