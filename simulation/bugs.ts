@@ -29,8 +29,8 @@ export const BUGS: readonly Bug[] = [
     patches: [
       {
         file: SPOOL,
-        from: 'segment.append(this.#scratch, size)',
-        to: 'const bytes = Buffer.from(this.#scratch.subarray(0, size)); void Promise.resolve().then(() => segment.append(bytes, size)).catch(() => undefined)',
+        from: 'segment.write(this.#scratch, size, this.#segmentSize)',
+        to: 'const bytes = Buffer.from(this.#scratch.subarray(0, size)); const at = this.#segmentSize; void Promise.resolve().then(() => segment.write(bytes, size, at)).catch(() => undefined)',
       },
     ],
   },

@@ -29,7 +29,7 @@ export interface Calls {
 
 const LATE_MS_MAX = 60
 const EFFECT =
-  /^(?:open|append|truncate|sync|rename|remove|keep aside|dead letter|kv|tsdb|claim|file)/
+  /^(?:open|append|write|truncate|sync|rename|remove|keep aside|dead letter|kv|tsdb|claim|file)/
 
 /** What the gates of all processes of a run share. */
 export interface GateParts {

@@ -18,10 +18,12 @@ interface Content {
 const SEGMENT = /^\d{10}\.spool$/
 const HEADER_BYTES = 64
 const BAD_RATE = 0.25
+/** What is written or lost as one: small beside the segments of a run, or about as large. */
+const BLOCK_BYTES = [64, 512, 4096] as const
 
 /**
  * A folder that outlives processes. What a process has written stays when it is killed; a power cut leaves of
- * what was not synced nothing, all, a part, or something else, and may bring removed files back.
+ * what was not synced nothing, all, the begin, or any blocks of it, and may bring removed files back.
  * As with the real folder, opening and renaming a file make names durable, removing it does not.
  */
 export class SimulatedDisk {
@@ -73,19 +75,30 @@ export class SimulatedDisk {
   #loseUnsynced(content: Content): void {
     const { bytes, durable, safeSize } = content
     if (bytes.equals(durable)) return
-    const left = this.#random.pick(['durable', 'all', 'part', 'garbled', 'garbled'])
+    const left = this.#random.pick(['durable', 'all', 'part', 'blocks', 'blocks'])
     if (left === 'durable') content.bytes = durable
     else if (left === 'part') {
       content.bytes = bytes.subarray(0, this.#random.integer(safeSize, bytes.length))
-    } else if (left === 'garbled' && bytes.length > safeSize) {
-      // The file has its length, and some of its blocks were never written.
-      this.#faults.count('unsynced bytes garbled')
-      content.bytes = Buffer.from(bytes)
-      content.bytes.fill(0, this.#random.integer(safeSize, bytes.length - 1))
-    }
+    } else if (left === 'blocks' && bytes.length > safeSize) this.#loseBlocks(content)
     if (content.bytes.length < bytes.length) this.#faults.count('unsynced bytes lost')
     content.durable = content.bytes
     content.safeSize = content.bytes.length
+  }
+
+  /** The file has its length, and any of its blocks may hold what they held before, or zeros. */
+  #loseBlocks(content: Content): void {
+    const { bytes, durable, safeSize } = content
+    const blockBytes = this.#random.pick(BLOCK_BYTES)
+    content.bytes = Buffer.from(bytes)
+    for (let start = safeSize; start < bytes.length; ) {
+      const end = Math.min(Math.floor(start / blockBytes + 1) * blockBytes, bytes.length)
+      if (this.#random.chance(0.5)) {
+        content.bytes.fill(0, start, end)
+        content.bytes.set(durable.subarray(start, end), start)
+      }
+      start = end
+    }
+    if (!content.bytes.equals(bytes)) this.#faults.count('unsynced bytes garbled')
   }
 
   /** The folder as one process reaches it. */
@@ -154,6 +167,15 @@ export class SimulatedDisk {
     if (SEGMENT.test(name) && !this.#files.has(name)) this.#faults.count('segment begun')
     this.#files.set(name, content)
     let isOpen = true
+    const write = (call: string, part: Uint8Array, at: number): void => {
+      const bytes = Uint8Array.from(part)
+      const inside = (): void => this.#writePart(content, bytes, at)
+      const whole = (): void => {
+        if (!isOpen) this.#fail('EBADF')
+        this.#write(content, bytes, at)
+      }
+      gate.now(`${call} ${name} ${bytes.length}`, whole, inside)
+    }
     const use = <T>(work: () => T): T => {
       if (!isOpen) this.#fail('EBADF')
       return this.#orFail(work)
@@ -164,14 +186,8 @@ export class SimulatedDisk {
     }
     return {
       size: () => gate.now(`size ${name}`, () => use(() => content.bytes.length)),
-      append: (bytes, count) => {
-        const inside = (): void => this.#appendPart(content, bytes, count)
-        const whole = (): void => {
-          if (!isOpen) this.#fail('EBADF')
-          this.#append(content, bytes, count)
-        }
-        gate.now(`append ${name} ${count}`, whole, inside)
-      },
+      append: (bytes, count) => write('append', bytes.subarray(0, count), content.bytes.length),
+      write: (bytes, count, at) => write('write', bytes.subarray(0, count), at),
       truncate: (size) =>
         gate.now(`truncate ${name} ${size}`, () =>
           use(() => {
@@ -194,23 +210,30 @@ export class SimulatedDisk {
     }
   }
 
-  #append(content: Content, bytes: Uint8Array, count: number): void {
+  #write(content: Content, bytes: Uint8Array, at: number): void {
     const isRefused =
-      this.state === 'full' || (this.state === 'bad' && this.#random.chance(BAD_RATE))
+      this.state === 'bad'
+        ? this.#random.chance(BAD_RATE)
+        : this.state === 'full' && at + bytes.length > content.bytes.length
     if (!isRefused) {
-      content.bytes = Buffer.concat([content.bytes, bytes.subarray(0, count)])
+      put(content, bytes, at)
       return
     }
     if (this.#random.chance(0.7)) {
       this.#faults.count('short write')
-      this.#appendPart(content, bytes, count)
+      this.#writePart(content, bytes, at)
     }
     this.#fail(this.state === 'full' ? 'ENOSPC' : 'EIO')
   }
 
   /** Not always less than all: an error may come after the last byte. */
-  #appendPart(content: Content, bytes: Uint8Array, count: number): void {
-    const part = bytes.subarray(0, this.#random.integer(0, count))
-    content.bytes = Buffer.concat([content.bytes, part])
+  #writePart(content: Content, bytes: Uint8Array, at: number): void {
+    put(content, bytes.subarray(0, this.#random.integer(0, bytes.length)), at)
   }
+}
+
+function put(content: Content, bytes: Uint8Array, at: number): void {
+  const { bytes: before } = content
+  content.bytes = Buffer.concat([before.subarray(0, at), bytes, before.subarray(at + bytes.length)])
+  content.safeSize = Math.min(content.safeSize, at)
 }

@@ -331,7 +331,7 @@ export interface SegmentDisk {
   read(name: string, from?: number, to?: number): Uint8Array
   /** Bytes in a file. */
   size(name: string): number
-  /** Opens for appending at the end, makes the file if there is none. */
+  /** Opens for writing, makes the file if there is none. */
   open(name: string): SegmentFile
   /**
    * Keeps bytes aside under a name that says what they are, all of them or none; when it returns, they
@@ -349,10 +349,12 @@ export interface SegmentDisk {
 export interface SegmentFile {
   /** Bytes in the file. */
   size(): number
-  /** Appends bytes[0..count); throws the disk's error (ENOSPC, EIO, ...), maybe after a part. */
+  /** Writes bytes[0..count) behind all others; throws the disk's error (ENOSPC, EIO, ...), maybe after a part. */
   append(bytes: Uint8Array, count: number): void
+  /** The same at a place, over what is there and beyond it. */
+  write(bytes: Uint8Array, count: number, at: number): void
   truncate(size: number): void
-  /** Makes what was appended survive a power cut. */
+  /** Makes what was written survive a power cut. */
   sync(): void
   /** The same in the background; resolves when done. */
   syncLater(): Promise<void>

@@ -110,6 +110,7 @@ export class StoredCheckpoints implements SegmentDisk {
     return {
       size,
       append: (bytes, count) => void pieces.push(Uint8Array.from(bytes.subarray(0, count))),
+      write: () => assert.fail('a checkpoint is only appended to'),
       truncate: (length) => void pieces.splice(0, pieces.length, joined(pieces, length)),
       sync: keep,
       syncLater: async () => keep(),

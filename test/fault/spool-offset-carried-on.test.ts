@@ -70,6 +70,7 @@ test('records lost by a power cut do not give their offsets to others', () => {
   const disk = memoryDisk()
   const { spool } = openSpool(disk)
   for (let count = 0; count < 4; count++) spool.append(RECORD)
+  spool.close()
   const [name = ''] = disk.list()
   disk.files.set(name, disk.read(name).slice(0, -40)) // offsets 2 (torn) and 3
   const again = openSpool(disk)

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import type { DamagedRange } from '../../lib/stream/accept/damage.ts'
-import { Spool } from '../../lib/stream/accept/spool.ts'
+import { Spool, type SpoolOptions } from '../../lib/stream/accept/spool.ts'
 import type { NewRecord, SpoolRecord } from '../../lib/stream/accept/spool-format.ts'
 import { frameBytes, SEGMENT_HEADER_BYTES } from '../../lib/stream/accept/spool-format.ts'
 import type { LogReader } from '../../lib/stream/event-log.ts'
@@ -15,7 +15,10 @@ import { memoryDisk } from '../support/memory-disk.ts'
 import { readSpool } from '../support/read-spool.ts'
 
 const SEGMENT_BYTES = 200
-const OPTIONS = { segmentBytes: SEGMENT_BYTES, syncEvery: false }
+/** Where frames lie is seen at the files' ends. */
+const WITHOUT_ZEROS = { segmentBytes: SEGMENT_BYTES, syncEvery: false, aheadBytes: 1 }
+/** Zeros ahead: none, up to a part of a frame or some frames, up to the segment's end. */
+const aheadBytes = fc.constantFrom(1, 16, 90, 64 * 1024)
 
 interface Faults {
   /** Bytes that the disk still takes. */
@@ -65,7 +68,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 /** A spool over a disk that fails, with what a caller knows of it. */
 class Trial {
   readonly disk = memoryDisk()
-  readonly #syncEvery: boolean
+  readonly #options: SpoolOptions
   readonly #answered: SpoolRecord[] = []
   /** Not answered, yet one may be in the file whole: those whose append failed since an answer. */
   #failed: SpoolRecord[] = []
@@ -74,9 +77,9 @@ class Trial {
   #reader: LogReader
   #readCount = 0
 
-  constructor(syncEvery: boolean) {
-    this.#syncEvery = syncEvery
-    this.#spool = new Spool(this.disk, OPTIONS)
+  constructor(options: Omit<SpoolOptions, 'segmentBytes'>) {
+    this.#options = { segmentBytes: SEGMENT_BYTES, ...options }
+    this.#spool = new Spool(this.disk, this.#options)
     this.#reader = this.#spool.open(() => undefined, 0)
     this.restart()
   }
@@ -108,8 +111,8 @@ class Trial {
     this.#heal()
     const copy = memoryDisk()
     for (const [name, bytes] of this.disk.files) copy.files.set(name, bytes)
-    const records = readSpool(new Spool(copy, OPTIONS), () => undefined)
-    const spool = new Spool(this.disk, { ...OPTIONS, syncEvery: this.#syncEvery })
+    const records = readSpool(new Spool(copy, this.#options), () => undefined)
+    const spool = new Spool(this.disk, this.#options)
     this.#reader = spool.open(() => undefined, 0)
     this.#readCount = 0
     const extra = records[this.#answered.length]
@@ -166,21 +169,25 @@ function segmentsOf(disk: MemoryDisk): readonly string[] {
 
 test('what was answered is there after any failures and restarts (property)', () => {
   fc.assert(
-    fc.property(fc.array(steps, { maxLength: 40 }), fc.boolean(), (plan, syncEvery) => {
-      const trial = new Trial(syncEvery)
-      for (const step of plan) trial.take(step)
-      trial.restart()
-      trial.restart()
-    }),
+    fc.property(
+      fc.array(steps, { maxLength: 40 }),
+      fc.record({ syncEvery: fc.boolean(), aheadBytes }),
+      (plan, options) => {
+        const trial = new Trial(options)
+        for (const step of plan) trial.take(step)
+        trial.restart()
+        trial.restart()
+      },
+    ),
     { numRuns: 1000 },
   )
 })
 
 test('segments hold at most their bytes unless one frame alone is larger (property)', () => {
   fc.assert(
-    fc.property(fc.array(record, { maxLength: 20 }), (given) => {
+    fc.property(fc.array(record, { maxLength: 20 }), aheadBytes, (given, ahead) => {
       const disk = memoryDisk()
-      const spool = new Spool(disk, { segmentBytes: SEGMENT_BYTES, syncEvery: false })
+      const spool = new Spool(disk, { ...WITHOUT_ZEROS, aheadBytes: ahead })
       for (const one of given) spool.append(one)
       const largest = Math.max(0, ...given.map(frameBytes))
       for (const name of disk.list()) {
@@ -202,7 +209,7 @@ interface Place {
 /** A spool of one record a body, with the place of each. */
 function filled(bodies: readonly Uint8Array[]): { disk: MemoryDisk; places: readonly Place[] } {
   const disk = memoryDisk()
-  const spool = new Spool(disk, { segmentBytes: SEGMENT_BYTES, syncEvery: false })
+  const spool = new Spool(disk, WITHOUT_ZEROS)
   const places = bodies.map((body) => {
     const given: NewRecord = {
       kind: 'event',
@@ -220,7 +227,7 @@ function filled(bodies: readonly Uint8Array[]): { disk: MemoryDisk; places: read
 
 function replayed(disk: MemoryDisk): { records: SpoolRecord[]; damage: DamagedRange[] } {
   const damage: DamagedRange[] = []
-  const spool = new Spool(disk, { segmentBytes: SEGMENT_BYTES, syncEvery: false })
+  const spool = new Spool(disk, WITHOUT_ZEROS)
   const records = [...readSpool(spool, (range) => damage.push(range))]
   return { records, damage }
 }

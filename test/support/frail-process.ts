@@ -188,10 +188,13 @@ export class FrailProcess {
       append: (bytes, count) => {
         this.#failIfDead()
         file.append(bytes, count)
-        // A segment's header is no record.
-        if (!this.diesAtAppend || bytes.subarray(0, 4).toString() === 'MMSP') return
-        this.die()
+        this.#dieIfToldSo()
+      },
+      write: (bytes, count, at) => {
         this.#failIfDead()
+        file.write(bytes, count, at)
+        // A segment's header is no record.
+        if (at > 0) this.#dieIfToldSo()
       },
       truncate: (size) => {
         this.#failIfDead()
@@ -199,6 +202,12 @@ export class FrailProcess {
       },
     })
     return { ...disk, open: (name) => frail(disk.open(name)) }
+  }
+
+  #dieIfToldSo(): void {
+    if (!this.diesAtAppend) return
+    this.die()
+    this.#failIfDead()
   }
 
   #failIfDead(): void {

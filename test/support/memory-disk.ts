@@ -5,7 +5,7 @@ export interface MemoryDisk extends SegmentDisk {
   readonly files: Map<string, Uint8Array>
   /** What was removed, for tests that look back. */
   readonly removed: Map<string, Uint8Array>
-  /** Once so many more bytes are appended, the append that goes beyond them fails with ENOSPC. */
+  /** Once files are longer by so many bytes, the write that goes beyond them fails with ENOSPC. */
   failAfter(bytes: number): void
   /** What is false here fails with EIO. */
   readonly can: { truncate: boolean; sync: boolean; close: boolean; remove: boolean }
@@ -23,6 +23,18 @@ export function memoryDisk(salts = 1): MemoryDisk {
   let takes = Number.POSITIVE_INFINITY
   let saltCount = 0
   const bytesOf = (name: string): Uint8Array => files.get(name) ?? new Uint8Array()
+  const write = (name: string, bytes: Uint8Array, at: number): void => {
+    const before = bytesOf(name)
+    const part = bytes.subarray(0, Math.min(bytes.length, Math.max(before.length - at, 0) + takes))
+    takes -= Math.max(at + part.length - before.length, 0)
+    files.set(
+      name,
+      Buffer.concat([before.subarray(0, at), part, before.subarray(at + part.length)]),
+    )
+    if (part.length === bytes.length) return
+    takes = Number.POSITIVE_INFINITY
+    throw Object.assign(new Error('disk full'), { code: 'ENOSPC' })
+  }
   return {
     files,
     removed,
@@ -58,14 +70,8 @@ export function memoryDisk(salts = 1): MemoryDisk {
       files.set(name, bytesOf(name))
       return {
         size: () => bytesOf(name).length,
-        append: (bytes, count) => {
-          const part = Math.min(count, takes)
-          files.set(name, Buffer.concat([bytesOf(name), bytes.subarray(0, part)]))
-          takes -= part
-          if (part === count) return
-          takes = Number.POSITIVE_INFINITY
-          throw Object.assign(new Error('disk full'), { code: 'ENOSPC' })
-        },
+        append: (bytes, count) => write(name, bytes.subarray(0, count), bytesOf(name).length),
+        write: (bytes, count, at) => write(name, bytes.subarray(0, count), at),
         truncate: (size) => {
           failUnless(can.truncate, 'truncate')
           files.set(name, Uint8Array.from(bytesOf(name).subarray(0, size)))

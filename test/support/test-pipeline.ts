@@ -81,6 +81,8 @@ export async function openTestPipeline(
       segmentBytes: config.spoolSegmentBytes,
       bytesMax: config.spoolBytesMax,
       syncEvery: false,
+      // So little that a disk without room takes no event.
+      aheadBytes: 64,
     }),
     deadLetterFile: {
       append: (line) => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  constants,
   existsSync,
   fdatasync,
   fdatasyncSync,
@@ -19,7 +20,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { LineFile, SegmentDisk, SegmentFile } from '../../stream/ports.ts'
 import { ensureWritable } from './ensure-writable.ts'
-import { writeAll } from './write-all.ts'
+import { writeAll, writeAllAt } from './write-all.ts'
 
 const fdatasyncLater = promisify(fdatasync)
 
@@ -84,7 +85,8 @@ function readPart(path: string, from = 0, to = Number.POSITIVE_INFINITY): Buffer
 }
 
 function openSegment(folder: string, name: string): SegmentFile {
-  const file = openSync(join(folder, name), 'a')
+  // Not for appending: Linux would then write at the end whatever place is named.
+  const file = openSync(join(folder, name), constants.O_WRONLY | constants.O_CREAT, 0o666)
   try {
     syncFolder(folder)
   } catch (error) {
@@ -93,7 +95,8 @@ function openSegment(folder: string, name: string): SegmentFile {
   }
   return {
     size: () => fstatSync(file).size,
-    append: (bytes, count) => writeAll(file, bytes, count),
+    append: (bytes, count) => writeAllAt(file, bytes, count, fstatSync(file).size),
+    write: (bytes, count, at) => writeAllAt(file, bytes, count, at),
     truncate: (size) => ftruncateSync(file, size),
     sync: () => fdatasyncSync(file),
     syncLater: () => fdatasyncLater(file),

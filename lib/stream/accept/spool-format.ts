@@ -1,5 +1,5 @@
 /**
- * Format 1 of the spool: an append-only log of what came in, in segments.
+ * Format 2 of the spool: an append-only log of what came in, in segments.
  *
  * Constraints: a frame is written by one synchronous append before the event is answered, so that a
  * killed process loses nothing that was answered; a frame that was torn, moved, copied or made up by
@@ -9,10 +9,10 @@
  * Segment `0000000001.spool`:
  *   0   32  header
  *   32  32  the same header once more
- *   64      frames, to the end of the file
+ *   64      frames, then zeros to the end of the file, or none
  * Header (in any later format these 32 bytes keep their places, so that it is recognised):
  *   0   4   magic 'MMSP'
- *   4   4   format, 1
+ *   4   4   format, 2 (1: no zeros after the frames, so that such are damage; else the same)
  *   8   4   id of the segment, > 0: the number in its name
  *   12  8   first offset (double): records of earlier segments are below it, those of this one are not
  *   20  8   salt: random bytes, different for each segment, known to nobody who sends events
@@ -32,9 +32,13 @@
  *   19      shard's name in UTF-8, then the body as it was received
  * Payload of a store read: kind 2, then arrival as above, then JSON in UTF-8 (endpoint-read.ts).
  *
- * Written: both headers by one append, then each frame by one. An append that fails is undone by cutting
- * the file. If that fails, too, its frame is given up where it is, and the segment with it: the next
- * record goes to a new segment, whose first offset is that of the given-up frame.
+ * Written: both headers by one write, then each frame by one, behind the frame before it. A frame that
+ * reaches beyond the end of the file is followed by a write of zeros, up to the next multiple of
+ * AHEAD_BYTES or to the segment's full size: writing over bytes that are there costs less than making a
+ * file longer. A segment that is left or closed is cut after its last frame; one that a killed process leaves
+ * has the zeros still. A write that fails is undone by cutting the file. If that fails, too, its frame is
+ * given up where it is, and the segment with it: the next record goes to a new segment, whose first offset is
+ * that of the given-up frame. No process writes into a segment that another one has begun.
  *
  * A start reads the headers and the last segment, to find the end; all else is read while records are appended.
  *
@@ -49,12 +53,16 @@
  *   frame whose own bytes are unharmed is found, also where bytes were lost or inserted before it.
  * - Damage is kept aside in a file whose name says segment, place, length and CRC-32, so once however
  *   often it is met, and told of each time. If no frame follows it in the last segment, it is cut off.
+ * - The zeros at the end of a segment are no damage, and no part of the damage that they follow. After a
+ *   power cut they may stand where a frame was that was never synced, as a shorter file may, too.
  */
 import assert from 'node:assert'
 import type { StreamPosition } from '../ports.ts'
 import { asBuffer } from './as-buffer.ts'
 import { crc32, crc32OfPart } from './crc32.ts'
 
+/** Zeros are written ahead up to multiples of it: enough to be rare, few enough for a processor's cache. */
+export const AHEAD_BYTES = 64 * 1024
 /** Bytes of one of the two copies of a segment's header. */
 export const HEADER_COPY_BYTES = 32
 /** Where a segment's frames begin. */
@@ -64,7 +72,8 @@ const EVENT_HEADER_BYTES = 19
 const READ_HEADER_BYTES = 9
 const SALT_BYTES = 8
 const MAGIC = 0x5053_4d4d
-const FORMAT = 1
+const FORMAT = 2
+const FORMAT_WITHOUT_ZEROS = 1
 const KIND_EVENT = 1
 const KIND_READ = 2
 /** Bounds what a damaged length may make us read; far above any trigger's body. */
@@ -168,7 +177,20 @@ export function decodeHeaderCopy(segment: Uint8Array, start: number): SegmentHea
 
 /** Whether a segment that says so can be read by this version. */
 export function isKnownFormat(format: number): boolean {
-  return format === FORMAT
+  return format === FORMAT || format === FORMAT_WITHOUT_ZEROS
+}
+
+/**
+ * Where the zeros begin that `bytes`, which no frame follows in their segment, end with; the length if
+ * there are none.
+ *
+ * @param header  of the segment; null where it is lost, and with it what zeros mean there
+ */
+export function zerosStart(bytes: Uint8Array, header: SegmentHeader | null): number {
+  let end = bytes.length
+  if (header === null || header.format === FORMAT_WITHOUT_ZEROS) return end
+  while (end > 0 && bytes[end - 1] === 0) end--
+  return end
 }
 
 /** Bytes that a record's frame takes. */

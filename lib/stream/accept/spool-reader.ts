@@ -10,6 +10,7 @@ import {
   type SegmentHeader,
   type SpoolRecord,
   segmentName,
+  zerosStart,
 } from './spool-format.ts'
 
 /** A segment that is on the disk. */
@@ -111,7 +112,7 @@ export class SpoolReader implements LogReader {
       header === null
         ? null
         : findFrame(this.#bytes, { start: at, seeds: header.seeds, offsetMin: this.#nextOffset })
-    const damageEnd = found?.start ?? this.#bytes.length
+    const damageEnd = found?.start ?? at + zerosStart(this.#bytes.subarray(at), header)
     if (damageEnd > at) this.#setAside(segment, at, damageEnd)
     this.#at = this.#start + (found?.end ?? this.#bytes.length)
     return found?.record ?? null

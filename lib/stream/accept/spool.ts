@@ -6,6 +6,7 @@ import { asBuffer } from './as-buffer.ts'
 import { type OnDamage, setAside } from './damage.ts'
 import type { FrameSeeds, NewRecord } from './spool-format.ts'
 import {
+  AHEAD_BYTES,
   decodeHeaderCopy,
   encodeFrame,
   encodeSegmentHeader,
@@ -16,6 +17,7 @@ import {
   SEGMENT_HEADER_BYTES,
   segmentIdOf,
   segmentName,
+  zerosStart,
 } from './spool-format.ts'
 import { type KnownSegment, SpoolReader } from './spool-reader.ts'
 import { useAndClose } from './use-and-close.ts'
@@ -28,7 +30,11 @@ export interface SpoolOptions {
   readonly bytesMax?: number
   /** Whether each record is made to survive a power cut before append() returns. */
   readonly syncEvery: boolean
+  /** Zeros are written ahead up to multiples of it, within `segmentBytes`; 1: none. Default: AHEAD_BYTES. */
+  readonly aheadBytes?: number
 }
+
+const ZEROS = new Uint8Array(AHEAD_BYTES)
 
 /** The append-only log of one worker's raw events; it gives each record its offset. */
 export class Spool implements EventLog {
@@ -39,7 +45,10 @@ export class Spool implements EventLog {
   #segment: SegmentFile | null = null
   #segmentId = 0
   #seeds: FrameSeeds = { header: 0, payload: 0 }
+  /** Where the last frame of the open segment ends. */
   #segmentSize = 0
+  /** Bytes of its file, with the zeros after the frames. */
+  #fileSize = 0
   /** Bytes of all segments but the open one. */
   #closedBytes = 0
   /** Segments on the disk, oldest first, the open one last. */
@@ -74,11 +83,11 @@ export class Spool implements EventLog {
   }
 
   /**
-   * Bytes of all segments on the disk, once it is open. After an append that failed and
-   * could not be undone it may be too high by that frame; after the next start it is exact again.
+   * Bytes of all segments on the disk, once it is open. After writes that failed it may be too high, by a
+   * frame and what is written ahead of it; after the next start it is exact again.
    */
   get bytes(): number {
-    return this.#closedBytes + (this.#segment === null ? 0 : this.#segmentSize)
+    return this.#closedBytes + (this.#segment === null ? 0 : this.#fileSize)
   }
 
   get isHalfFull(): boolean {
@@ -156,11 +165,12 @@ export class Spool implements EventLog {
     useAndClose(file, () => file.sync())
   }
 
-  /** What no whole frame follows any more is kept aside, so that the segment ends clean. */
+  /** What no whole frame follows any more is kept aside, unless it is zeros, so that the segment ends clean. */
   #cutTail(last: KnownSegment, size: number, onDamage: OnDamage): void {
     const segment = segmentName(last.id)
-    const bytes = this.#disk.read(segment, size)
-    onDamage(setAside(this.#disk, { segment, start: size, bytes }))
+    const tail = this.#disk.read(segment, size)
+    const bytes = tail.subarray(0, zerosStart(tail, last.header))
+    if (bytes.length > 0) onDamage(setAside(this.#disk, { segment, start: size, bytes }))
     const file = this.#disk.open(segment)
     useAndClose(file, () => {
       file.truncate(size)
@@ -213,7 +223,8 @@ export class Spool implements EventLog {
     const offset = this.#nextOffset
     encodeFrame(record, this.#scratch, { offset, seeds: this.#seeds, size })
     try {
-      segment.append(this.#scratch, size)
+      segment.write(this.#scratch, size, this.#segmentSize)
+      if (this.#segmentSize + size > this.#fileSize) this.#writeAhead(segment, size)
       if (this.#options.syncEvery) segment.sync()
     } catch (error) {
       this.#undoAppend(segment, size)
@@ -228,16 +239,31 @@ export class Spool implements EventLog {
     return offset
   }
 
+  /** The frame that was just written has made the file longer: lets the next ones find bytes to write over. */
+  #writeAhead(segment: SegmentFile, size: number): void {
+    const { segmentBytes, aheadBytes = AHEAD_BYTES } = this.#options
+    const end = this.#segmentSize + size
+    const aheadEnd = Math.min(Math.ceil(end / aheadBytes) * aheadBytes, segmentBytes)
+    this.#fileSize = Math.max(end, aheadEnd)
+    try {
+      if (aheadEnd > end) segment.write(ZEROS, aheadEnd - end, end)
+    } catch {
+      // The frame is whole. Where room is missing, the next frame's own write tells of it.
+    }
+  }
+
   /** Takes off what a failed append left; if not even that works, the segment is given up. */
   #undoAppend(segment: SegmentFile, size: number): void {
     try {
       segment.truncate(this.#segmentSize)
+      this.#fileSize = this.#segmentSize
     } catch {
       // Torn, the frame is damage that a replay steps over. Whole, it is known by its offset, which is
       // not below that in the next segment's header.
       this.#isTailTorn = true
       this.#givenUpOffset = Math.min(this.#givenUpOffset, this.#nextOffset)
       this.#segmentSize += size
+      this.#fileSize = Math.max(this.#fileSize, this.#segmentSize)
     }
   }
 
@@ -259,7 +285,7 @@ export class Spool implements EventLog {
     const segment = this.#disk.open(name)
     assert(segment.size() === 0, 'the spool was opened before the first append')
     try {
-      segment.append(bytes, bytes.length)
+      segment.write(bytes, bytes.length, 0)
     } catch (error) {
       this.#discardSegment(segment, segmentId)
       throw error
@@ -267,7 +293,7 @@ export class Spool implements EventLog {
     this.#segment = segment
     this.#segmentId = segmentId
     this.#seeds = header.seeds
-    this.#segmentSize = SEGMENT_HEADER_BYTES
+    this.#segmentSize = this.#fileSize = SEGMENT_HEADER_BYTES
     this.#isTailTorn = false
     this.#segments.push({ id: segmentId, header, bytes: 0, end: SEGMENT_HEADER_BYTES })
     return segment
@@ -288,9 +314,21 @@ export class Spool implements EventLog {
   #leaveSegment(): void {
     const segment = this.#segment
     if (segment === null) return
+    this.#cutZeros(segment)
     this.#syncUnlessEvery(segment)
     this.#forgetSegment()
     segment.close()
+  }
+
+  /** Of a segment that was given up the disk has just refused to cut anything. */
+  #cutZeros(segment: SegmentFile): void {
+    if (this.#isTailTorn || this.#fileSize === this.#segmentSize) return
+    try {
+      segment.truncate(this.#segmentSize)
+      this.#fileSize = this.#segmentSize
+    } catch {
+      // They are no damage, and are counted as long as they are there.
+    }
   }
 
   /** With syncEvery all that was answered is synced already; what was given up need not be. */
@@ -299,9 +337,9 @@ export class Spool implements EventLog {
   }
 
   #forgetSegment(): void {
-    this.#closedBytes += this.#segmentSize
+    this.#closedBytes += this.#fileSize
     const last = this.#segments.at(-1)
-    if (last !== undefined) last.bytes = this.#segmentSize
+    if (last !== undefined) last.bytes = this.#fileSize
     this.#segment = null
     this.#hasUnsynced = false
   }
@@ -332,6 +370,7 @@ export class Spool implements EventLog {
   close(): void {
     const segment = this.#segment
     if (segment === null) return
+    this.#cutZeros(segment)
     this.#forgetSegment()
     useAndClose(segment, () => this.#syncUnlessEvery(segment))
   }

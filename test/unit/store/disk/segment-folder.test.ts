@@ -64,7 +64,8 @@ test(
   withFolder((folder) => {
     appendEvents(folder, ['a', 'b'])
     const [name = ''] = readdirSync(folder)
-    const whole = readFileSync(join(folder, name))
+    const written = readFileSync(join(folder, name))
+    const whole = written.subarray(0, written.lastIndexOf('b') + 1)
     writeFileSync(join(folder, name), whole.subarray(0, whole.length - 1))
     const first = replayed(folder)
     assert.deepEqual(first.bodies, ['a'])
