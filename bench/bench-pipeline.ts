@@ -21,7 +21,7 @@ export function openBenchPipeline(
     tables: [],
     log: randomUUID(),
     settings: streamSettings(parseConfig({})),
-    ...spoolLog(disk, { segmentBytes, syncEvery: false }),
+    ...spoolLog(disk, { segmentBytes, syncEvery: false, epoch: 1 }),
     deadLetterFile: { append: silent, sync: silent, close: silent },
     deadLetterLines: [],
     store: emptyStore(),

@@ -3,7 +3,7 @@
  * for what it has seen: each message is answered with the CPU time of one flush, in microseconds.
  *
  * Workload: the records of 1,000 endpoints that changed, each with 20 feature names, labels and the
- * aggregates of two windows, in writes of 200 as the flusher makes them.
+ * aggregates of two windows and its version, in writes of 200 as the flusher makes them.
  *
  *     kv-side.mjs sink|bare PORT
  */
@@ -14,6 +14,7 @@ import type { AddressInfo } from 'node:net'
 import { openV3io } from '../lib/store/v3io/open-v3io.ts'
 import { recordAttributes } from '../lib/stream/deliver/endpoint-record.ts'
 import type { EndpointUpdate, Store } from '../lib/stream/ports.ts'
+import { versionAttributes } from '../lib/stream/record-version.ts'
 import { CONNECTIONS, ENDPOINTS } from './kv.ts'
 import { cpuUsOf, seededRandom } from './support.ts'
 import { bodyOf, TrivialStore } from './trivial-store.ts'
@@ -155,6 +156,8 @@ function benchUpdates(): readonly EndpointUpdate[] {
       generatedFeatures: features,
       generatedLabels: ['species'],
     })
+    const version = { log: '8e8103b3-768c-4583-8c3e-03caedfa7623', epoch: 3, version: index }
+    for (const [name, value] of versionAttributes(version)) attributes.set(name, value)
     return { endpointId, attributes }
   })
 }

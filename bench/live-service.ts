@@ -58,6 +58,7 @@ export class LiveService {
         segmentBytes: config.spoolSegmentBytes,
         bytesMax: config.spoolBytesMax,
         syncEvery: false,
+        epoch: 1,
       }),
       deadLetterFile: { append: silent, sync: silent, close: silent },
       deadLetterLines: [],

@@ -69,6 +69,7 @@ export function measureStoreHangs(): Promise<Findings> {
         segmentBytes: config.spoolSegmentBytes,
         bytesMax: config.spoolBytesMax,
         syncEvery: false,
+        epoch: 1,
       }),
       deadLetterFile: { append: silent, sync: silent, close: silent },
       deadLetterLines: [],

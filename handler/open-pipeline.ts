@@ -22,7 +22,7 @@ export interface PipelineSurroundings
  * @throws StreamError
  */
 export function openPipeline(
-  { log, folder }: OwnedLog,
+  { log, folder, lock }: OwnedLog,
   surroundings: PipelineSurroundings,
 ): Promise<Pipeline> {
   const { spoolSegmentBytes, spoolBytesMax, spoolSync } = surroundings.config
@@ -30,6 +30,7 @@ export function openPipeline(
     segmentBytes: spoolSegmentBytes,
     bytesMax: spoolBytesMax,
     syncEvery: spoolSync === 'every',
+    epoch: lock.number,
   })
   return openLogPipeline(log, parts, surroundings)
 }

@@ -40,6 +40,7 @@ export async function openShard(
   })
   const parts = {
     spool: log,
+    epoch: taken.epoch,
     checkpointDisk: checkpoints,
     markDisk: openSegmentFolder(markFolder),
     isStillOwner: () => checkpoints.check(),

@@ -1,14 +1,5 @@
-import type { SourcePatch } from './tunings.ts'
-
-/** A mistake that the simulation must find. */
-export interface Bug {
-  readonly name: string
-  /** The rule that is broken. */
-  readonly what: string
-  /** Where it is looked for first; 200 seeds from there on, and the sweep, are all that it may take. */
-  readonly hint?: { readonly seed: number } | 'sweep'
-  readonly patches: readonly SourcePatch[]
-}
+import { RECORD_BUGS } from './record-bugs.ts'
+import type { Bug } from './tunings.ts'
 
 const SPOOL = 'lib/stream/accept/spool.ts'
 const PIPELINE = 'lib/stream/pipeline.ts'
@@ -383,4 +374,5 @@ export const BUGS: readonly Bug[] = [
     what: 'a checkpoint is taken of a state that is not that after the last record',
     patches: [{ file: PIPELINE, from: 'if (!this.isLive) return\n', to: '\n' }],
   },
+  ...RECORD_BUGS,
 ]

@@ -20,6 +20,7 @@ export const FAULT_KINDS = [
   'store refused a call',
   'store applied and failed',
   'store applied a half',
+  'record written late',
   'store answered late',
   'answers out of order',
   'sink refused for good',

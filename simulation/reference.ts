@@ -36,7 +36,7 @@ export async function referenceOf(
   for (const [id, attributes] of recordsBefore()) store.items.set(id, new Map(attributes))
   const letters: string[] = []
   let first = 0
-  for (const { last, settings } of stages) {
+  for (const [index, { last, settings }] of stages.entries()) {
     append(
       disk,
       records.filter(({ offset }) => offset >= first && offset <= last),
@@ -45,7 +45,8 @@ export async function referenceOf(
     const isLast = last === Number.POSITIVE_INFINITY
     // Before the last one no time passes, so that no endpoint is read again.
     const stageUs = isLast ? nowUs : 0
-    const pipeline = await open({ log, disk, store, letters, nowUs: stageUs, settings })
+    const owner = { log, disk, store, letters, settings, epoch: index + 1 }
+    const pipeline = await open({ ...owner, nowUs: stageUs })
     await pipeline.catchUp()
     await pipeline.flushAll()
     const reference = {
@@ -88,6 +89,7 @@ function open({
   letters,
   nowUs,
   settings,
+  epoch,
 }: {
   readonly log: string
   readonly disk: MemoryDisk
@@ -95,13 +97,14 @@ function open({
   readonly letters: string[]
   readonly nowUs: number
   readonly settings: ProcessSettings
+  readonly epoch: number
 }): Promise<Pipeline> {
   return Pipeline.open({
     log,
     tables: [],
     settings: streamSettingsOf(settings),
     // A byte, so that a checkpoint is begun by the first tick.
-    ...spoolLog(disk, { segmentBytes: 16 * 1024 * 1024, bytesMax: 1, syncEvery: false }),
+    ...spoolLog(disk, { segmentBytes: 16 * 1024 * 1024, bytesMax: 1, syncEvery: false, epoch }),
     deadLetterFile: { append: (line) => void letters.push(line), sync: nothing, close: nothing },
     deadLetterLines: [...letters],
     store,

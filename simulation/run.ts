@@ -18,6 +18,8 @@ const LOG_NAMES = [
 const SWEEP_SEED = 7
 /** Until a checkpoint is taken, has become the beginning, and segments are removed. */
 const LAST_MS = 2_500
+/** Until rows have left the shortest window, so that a timer has news of records to which no event came. */
+const SILENCE_MS = 330_000
 
 /** Where trouble keeps events from being answered, it ends then. */
 const TROUBLE_MS_MAX = 200_000
@@ -120,6 +122,7 @@ async function live(world: World, streams: readonly Stream[]): Promise<void> {
   await world.goOnUntil(() => areDone() || isLate(), 'all events are answered')
   if (random.chance(0.5)) await world.pass(random.integer(0, 20_000))
   if (scenario.trouble !== null) await heal(world, streams)
+  const isSilent = scenario.trouble !== null && random.chance(0.1)
   let deathCount: number
   do {
     deathCount = world.deathCount
@@ -129,12 +132,13 @@ async function live(world: World, streams: readonly Stream[]): Promise<void> {
     // Twice, because an idle row may become due in between, and the log waits for it.
     for (let round = 0; round < 2; round++) {
       await flush(world, logs)
-      await world.pass(LAST_MS)
+      await world.pass(round === 0 && isSilent ? SILENCE_MS : LAST_MS)
     }
     world.clock.freeze()
     await flush(world, logs)
     // A crash of the sweep came so late that the log is shortened only with the next event.
   } while (world.deathCount > deathCount)
+  await store.deliverLate()
   const references: References = new Map()
   await checkOutcome(world, streams, references)
   await openAnew(world, logs)

@@ -86,6 +86,8 @@ export class SimulatedLog {
         segmentBytes,
         bytesMax: spoolBytesMax,
         syncEvery: scenario.syncEvery,
+        // Each owner of a folder has another number.
+        epoch: this.settingsEver.length,
       }),
       deadLetterFile: this.lines.through(gate),
       deadLetterLines: [...this.lines.lines],

@@ -4,9 +4,13 @@ import { fileName, type MemoryStore, memoryStore } from '../test/support/memory-
 import type { FaultBook } from './fault-book.ts'
 import type { Gate } from './gate.ts'
 import type { Random } from './random.ts'
+import type { Scheduler } from './scheduler.ts'
 
-/** What a call to the store comes to. `lost`: it is done, and the answer says that it failed. */
-type Fate = 'done' | 'refused' | 'lost' | 'half' | 'rejected'
+/**
+ * What a call to the store comes to. `lost`: it is done, and the answer says that it failed; `late`: the same, and it
+ * is done long after, whoever has written meanwhile.
+ */
+type Fate = 'done' | 'refused' | 'lost' | 'late' | 'half' | 'rejected'
 
 /** What a process has of the store. */
 export interface StorePorts {
@@ -16,6 +20,7 @@ export interface StorePorts {
 
 const FAST_MS = 30
 const SLOW_MS = 8_000
+const LATE_MS = 12_000
 
 /** The store that all logs share, with sinks that are slow, refuse, and lie about what they did. */
 export class SimulatedStore {
@@ -26,12 +31,16 @@ export class SimulatedStore {
   hasRefusals = false
   /** Files that are refused for good: what a sink refuses once it never takes. */
   readonly #refusedFiles = new Set<string>()
+  /** Writes that arrive at the end. */
+  readonly #underWay: (() => Promise<unknown>)[] = []
   readonly #random: Random
   readonly #faults: FaultBook
+  readonly #scheduler: Scheduler
 
-  constructor(random: Random, faults: FaultBook) {
+  constructor(random: Random, faults: FaultBook, scheduler: Scheduler) {
     this.#random = random
     this.#faults = faults
+    this.#scheduler = scheduler
   }
 
   /** The store as one process reaches it. */
@@ -41,17 +50,15 @@ export class SimulatedStore {
       store: {
         kv: {
           write: (updates) =>
-            this.#write(gate, 'kv', updates, (some) => kv.write(some), { mayReject: false }),
+            this.#write(gate, 'kv', updates, (some) => kv.write(some), { others: ['late'] }),
         },
         tsdb: {
           write: (rows) =>
-            this.#write(gate, 'tsdb', rows, (some) => tsdb.write(some), { mayReject: true }),
+            this.#write(gate, 'tsdb', rows, (some) => tsdb.write(some), { others: ['rejected'] }),
         },
         ledger: {
           write: (entries) =>
-            this.#write(gate, 'ledger', entries, (some) => ledger.write(some), {
-              mayReject: false,
-            }),
+            this.#write(gate, 'ledger', entries, (some) => ledger.write(some), { others: [] }),
         },
         claims: {
           list: (log) => this.#ask(gate, 'list claims', () => claims.list(log)),
@@ -86,16 +93,17 @@ export class SimulatedStore {
     sink: string,
     given: readonly T[],
     write: (some: readonly T[]) => Promise<Outcome>,
-    { mayReject }: { readonly mayReject: boolean },
+    { others }: { readonly others: readonly Fate[] },
   ): Promise<Outcome> {
-    const isRejectable = mayReject && this.hasRefusals
-    const fate = this.#fate(['refused', 'lost', 'half', isRejectable ? 'rejected' : 'half'])
+    const possible = others.filter((fate) => fate !== 'rejected' || this.hasRefusals)
+    const fate = this.#fate(['refused', 'lost', 'half', ...possible])
     const tellsHalf = this.#random.chance(0.5)
     return gate.later(`${sink} ${given.length} ${fate}`, this.#delays(), async () => {
       this.#count(fate)
       if (fate === 'done') return write(given)
       if (fate === 'rejected') return REJECTED
       if (fate === 'lost') await write(given)
+      if (fate === 'late') this.#keepForLater(() => write(given))
       if (fate === 'half') {
         const count = Math.ceil(given.length / 2)
         await write(given.slice(0, count))
@@ -104,6 +112,18 @@ export class SimulatedStore {
       }
       return { kind: 'retry', reason: `It is told so: ${fate}.` }
     })
+  }
+
+  /** Some time soon, or when everything else is over. */
+  #keepForLater(write: () => Promise<unknown>): void {
+    if (this.#random.chance(0.5)) this.#underWay.push(write)
+    // Where it settles there is nobody to hear of it.
+    else this.#scheduler.after(this.#random.integer(0, LATE_MS), () => void write())
+  }
+
+  /** What is still under way arrives. */
+  async deliverLate(): Promise<void> {
+    for (const write of this.#underWay.splice(0)) await write()
   }
 
   #writeFile(gate: Gate, file: PredictionFile): Promise<Outcome> {
@@ -138,6 +158,7 @@ export class SimulatedStore {
   #count(fate: Fate): void {
     if (fate === 'refused') this.#faults.count('store refused a call')
     else if (fate === 'lost') this.#faults.count('store applied and failed')
+    else if (fate === 'late') this.#faults.count('record written late')
     else if (fate === 'half') this.#faults.count('store applied a half')
     else if (fate === 'rejected') this.#faults.count('sink refused for good')
   }

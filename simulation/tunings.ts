@@ -7,6 +7,16 @@ export interface SourcePatch {
   readonly to: string
 }
 
+/** A mistake that the simulation must find. */
+export interface Bug {
+  readonly name: string
+  /** The rule that is broken. */
+  readonly what: string
+  /** Where it is looked for first; 200 seeds from there on, and the sweep, are all that it may take. */
+  readonly hint?: { readonly seed: number } | 'sweep'
+  readonly patches: readonly SourcePatch[]
+}
+
 const SPOOL = 'lib/stream/accept/spool.ts'
 const CATCH_UP = 'lib/stream/catch-up.ts'
 const CHECKPOINTS = 'lib/stream/checkpoints.ts'

@@ -35,7 +35,7 @@ export class World {
     this.scenario = scenario
     this.random = random
     this.faults = faults
-    this.store = new SimulatedStore(random, faults)
+    this.store = new SimulatedStore(random, faults, this.scheduler)
   }
 
   /** What the gates of all processes share. */

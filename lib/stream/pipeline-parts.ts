@@ -13,6 +13,8 @@ export interface PipelineParts {
   readonly settings: StreamSettings
   /** Where its events are kept: a spool, or the stream itself. */
   readonly spool: EventLog
+  /** Of this owner of the log; each one that takes it over has a greater one. */
+  readonly epoch: number
   readonly checkpointDisk: SegmentDisk
   /** Remembers records that have ended the process. */
   readonly markDisk: SegmentDisk

@@ -126,10 +126,12 @@ export class Pipeline {
         hasRivals: parts.spool.redelivers,
         updateOf: (endpoint) =>
           endpointUpdate(endpoint, {
+            ...parts,
             merge: this.#merge,
             nowUs: clock.nowUs(),
             project: settings.project,
             tellsErrorsByLog: settings.ack === 'delivered',
+            place,
           }),
       },
       settings.predictionLimits,
@@ -142,13 +144,11 @@ export class Pipeline {
       oldestOffset: () => this.#flusher.oldestOffset,
     })
     this.#reads = new EndpointReads({
+      ...parts,
       processor: this.#processor,
       table: this.#table,
       records: store.records,
       accept: (json) => this.#acceptRead(json),
-      clock,
-      random,
-      telemetry,
       defaultVersion: settings.defaultVersion,
     })
     this.#keeper = new LogKeeper({

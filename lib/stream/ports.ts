@@ -154,7 +154,10 @@ export type Outcome =
   /** Nothing is written and never will be. */
   | { readonly kind: 'rejected'; readonly reason: string }
 
-/** Takes endpoint records; each update is one endpoint's, and an endpoint stands in a call once. */
+/**
+ * Takes endpoint records; each update is one endpoint's, and an endpoint stands in a call once. One that has
+ * come too late is settled as written (record-version.ts).
+ */
 export interface KvSink {
   write(updates: readonly EndpointUpdate[]): Promise<Outcome>
 }
@@ -181,7 +184,7 @@ export interface ClaimStore {
 
 /** A log of a stream's shard as the store keeps it. */
 export interface StoredLog {
-  /** Of its owner; each one that takes it over has a higher one. > 0. */
+  /** Of its owner; each one that takes it over has a higher one, also where the log was deleted meanwhile. > 0. */
   readonly epoch: number
   /** Of the newest checkpoint, and its bytes; null before the first one. */
   readonly checkpoint: { readonly offset: number; readonly bytes: Uint8Array } | null

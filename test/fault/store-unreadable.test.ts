@@ -3,6 +3,7 @@
 import assert from 'node:assert'
 import { type TestContext, test } from 'node:test'
 import { StreamError } from '../../lib/stream/errors.ts'
+import { withoutVersion } from '../support/record-versions.ts'
 import { rowsOfFile } from '../support/rows-of-file.ts'
 import { call, SERVING_ID, servingEvent, whenAt } from '../support/serving-event.ts'
 import { nextTurns, openTestPipeline, type TestPipeline } from '../support/test-pipeline.ts'
@@ -45,7 +46,9 @@ function pictureOf({ store, pipeline, deadLetterLines }: TestPipeline): unknown 
       .map((file) => rowsOfFile(file))
       .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
     metrics: [...store.rows].sort(([a], [b]) => (a < b ? -1 : 1)),
-    records: [...store.items].sort(([a], [b]) => (a < b ? -1 : 1)),
+    records: [...store.items]
+      .map(([id, item]) => [id, withoutVersion(item)] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
     reasons: deadLetterLines.map((line) => JSON.parse(line).reason),
   }
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { openPostgres } from '../../lib/store/postgres/open-postgres.ts'
 import { storeIn, temporaryFolder } from '../contract/cli-child.ts'
+import { objectWithoutVersion } from '../support/record-versions.ts'
 import { describeStore } from '../unit/store/postgres/describe-store.ts'
 import { type PostgresServer, startPostgres } from './postgres-server.ts'
 import { oddRecording, play, printedTables, RECORDINGS } from './recordings.ts'
@@ -29,7 +30,14 @@ for (const [index, recording] of [...RECORDINGS, oddRecording(temporaryFolder())
     await play(recording, embedded)
     const [found, expected] = [await printedTables(real), await printedTables(embedded)]
     assert(JSON.parse(expected.series).length > 0)
-    assert.equal(found.endpoints, expected.endpoints)
+    assert.equal(recordsIn(found.endpoints), recordsIn(expected.endpoints))
     assert.equal(found.series, expected.series)
   })
+}
+
+/** In the same text, but for what no two runs have in common. */
+function recordsIn(printed: string): string {
+  const records: readonly object[] = JSON.parse(printed)
+  assert(records.length > 0)
+  return JSON.stringify(records.map(objectWithoutVersion))
 }

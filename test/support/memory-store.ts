@@ -11,6 +11,7 @@ import type {
   StoredLog,
   StoredRecord,
 } from '../../lib/stream/ports.ts'
+import { compareVersions, versionOf } from '../../lib/stream/record-version.ts'
 
 /** A store in memory that keeps what it is given, and does what a test tells it to do instead. */
 export interface MemoryStore
@@ -82,6 +83,8 @@ export function memoryStore(): MemoryStore {
         take(given, outcomes.kv.shift(), (update) => {
           updates.push(update)
           const item = items.get(update.endpointId) ?? new Map<string, Attribute>()
+          const version = versionOf(update.attributes)
+          if (version !== null && compareVersions(versionOf(item), version) !== 'older') return
           for (const [name, attribute] of update.attributes) {
             if (attribute.type === 'none') item.delete(name)
             else item.set(name, attribute)

@@ -70,7 +70,7 @@ export class ShardWorker {
       random: () => 0.5,
       telemetry,
     }
-    const parts = spoolLog(memoryDisk(), { segmentBytes: 4096, syncEvery: false })
+    const parts = spoolLog(memoryDisk(), { segmentBytes: 4096, syncEvery: false, epoch: 1 })
     const pipeline = await Pipeline.open({ ...shared, ...parts, log: TEST_LOG })
     const open = async (shard: string, onLost: () => void): Promise<OpenShard> => {
       const name = logOf(shard)
@@ -90,6 +90,7 @@ export class ShardWorker {
         ...shared,
         log: name,
         spool: log,
+        epoch: taken.epoch,
         checkpointDisk: checkpoints,
         markDisk: memoryDisk(),
         isStillOwner: async () => {

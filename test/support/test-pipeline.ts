@@ -59,6 +59,9 @@ export function testClock(): TestClock {
   return clock
 }
 
+/** Whichever log they take up, later ones have greater epochs. */
+let ownerCount = 0
+
 /** Opens a pipeline; settings as the environment names them. */
 export async function openTestPipeline(
   env: Readonly<Record<string, string>> = {},
@@ -83,6 +86,7 @@ export async function openTestPipeline(
       syncEvery: false,
       // So little that a disk without room takes no event.
       aheadBytes: 64,
+      epoch: ++ownerCount,
     }),
     deadLetterFile: {
       append: (line) => {

@@ -46,6 +46,8 @@ export interface FolderOwner {
 
 /** A folder that this process has for itself. */
 export interface FolderLock {
+  /** Of this taking of the folder, > 0: each one that takes it has a greater one than all before. */
+  readonly number: number
   /** False once somebody else has taken it over, because this process seemed dead. */
   isHeld(): boolean
   /**
@@ -150,7 +152,7 @@ function tryToTake(
 
 class HeldLock implements FolderLock {
   readonly #folder: string
-  readonly #number: number
+  readonly number: number
   readonly #path: string
   readonly #own: ProcessIdentity
   readonly #timer: NodeJS.Timeout
@@ -168,7 +170,7 @@ class HeldLock implements FolderLock {
   }) {
     this.#looksAfterMs = lock.silenceMs / 2
     this.#folder = lock.folder
-    this.#number = lock.number
+    this.number = lock.number
     this.#path = lock.path
     this.#own = lock.own
     this.#timer = setInterval(() => this.#beat(), BEAT_MS)
@@ -200,7 +202,7 @@ class HeldLock implements FolderLock {
     try {
       const now = new Date()
       utimesSync(this.#path, now, now)
-      if (Math.max(...listNumbers(this.#folder)) === this.#number) this.#beatAtMs = Date.now()
+      if (Math.max(...listNumbers(this.#folder)) === this.number) this.#beatAtMs = Date.now()
       else this.#end()
     } catch (error) {
       // Gone: the folder was removed under us. Anything else (too many open files) may pass, and

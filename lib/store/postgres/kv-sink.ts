@@ -1,4 +1,5 @@
 import type { Attribute, EndpointUpdate, KvSink } from '../../stream/ports.ts'
+import { STREAM_EPOCH, STREAM_LOG, STREAM_VERSION } from '../../stream/record-version.ts'
 import { bisect } from '../bisect.ts'
 import { safeText } from '../safe-text.ts'
 import type { Database } from './database.ts'
@@ -6,13 +7,19 @@ import { verdict } from './refusal.ts'
 
 // An attribute without a value is null, and a merge takes it out of the record.
 // Sorted, so that two processes which update the same endpoints never wait for each other.
+// What has come too late changes nothing (record-version.ts). As jsonb, because others may have written
+// anything there, and a cast would refuse the whole statement for it.
 const MERGE = `
   INSERT INTO model_endpoints AS stored (endpoint_id, record, updated_at)
   SELECT given.endpoint_id, given.record::jsonb, now()
   FROM unnest($1::text[], $2::text[]) AS given (endpoint_id, record)
   ORDER BY given.endpoint_id COLLATE "C"
   ON CONFLICT (endpoint_id) DO UPDATE
-  SET record = jsonb_strip_nulls(stored.record || excluded.record), updated_at = excluded.updated_at`
+  SET record = jsonb_strip_nulls(stored.record || excluded.record), updated_at = excluded.updated_at
+  WHERE NOT coalesce(
+    stored.record -> '${STREAM_LOG}' = excluded.record -> '${STREAM_LOG}'
+    AND (stored.record -> '${STREAM_EPOCH}', stored.record -> '${STREAM_VERSION}')
+      >= (excluded.record -> '${STREAM_EPOCH}', excluded.record -> '${STREAM_VERSION}'), false)`
 
 /** Endpoint records in `model_endpoints`: all updates of a call in one statement. */
 export function createKvSink(database: Database): KvSink {

@@ -8,9 +8,10 @@ import { numberOf, readFrom, unavailable } from './database.ts'
 const compress = promisify(gzip)
 const decompress = promisify(gunzip)
 
-// Bytes as base64, which both engines read and write alike.
+// Bytes as base64, which both engines read and write alike. The first epoch is the time in seconds, so that a log
+// that was deleted and begins anew has a greater one than those in the records (record-version.ts).
 const TAKE_OVER = `
-  INSERT INTO stream_logs AS logs (log, epoch) VALUES ($1::text, 1)
+  INSERT INTO stream_logs AS logs (log, epoch) VALUES ($1::text, extract(epoch FROM now())::bigint)
   ON CONFLICT (log) DO UPDATE SET epoch = logs.epoch + 1
   RETURNING epoch::float8, checkpoint_offset::float8,
     translate(encode(checkpoint, 'base64'), E'\\n', '') AS checkpoint`

@@ -1,13 +1,15 @@
 import type { KvTable } from 'v3io-js-sdk'
 import type { EndpointUpdate, KvSink } from '../../stream/ports.ts'
+import { versionOf } from '../../stream/record-version.ts'
 import { outcomeOf } from '../outcome.ts'
 import { type ItemUpdate, itemUpdate, removal } from './record-attributes.ts'
 import type { RecordSchema } from './record-schema.ts'
+import { isOfVersion, updateUnlessNewer } from './versioned-update.ts'
 import { writeEach } from './write-each.ts'
 
 /**
- * Endpoint records as items of a table: one merge an endpoint, several under way at once. The table's
- * schema follows when an attribute was never written before.
+ * Endpoint records as items of a table: one merge an endpoint, on a condition, several under way at once. The
+ * table's schema follows when an attribute was never written before.
  *
  * @param atOnce  merges at once, > 0
  */
@@ -21,12 +23,17 @@ export function createKvSink({
   readonly atOnce: number
 }): KvSink {
   async function merge(endpointId: string, { values, removed }: ItemUpdate): Promise<void> {
-    await table.update(endpointId, values)
+    const version = versionOf(values)
+    if (version === null) await table.update(endpointId, values)
+    else if (!(await updateUnlessNewer(table, endpointId, { values, version }))) return
     schema.note(values)
     if (removed.length === 0) return
-    // Taking out what is not there changes nothing, so it may be repeated.
-    const expression = removal(removed)
-    await table.updateByExpression(endpointId, { expression, isRepeatable: true })
+    // Taking out what is not there changes nothing, so it may be repeated; a newer update has its own removals.
+    await table.updateByExpression(endpointId, {
+      expression: removal(removed),
+      ...(version === null ? {} : { condition: isOfVersion(version) }),
+      isRepeatable: true,
+    })
   }
 
   return {

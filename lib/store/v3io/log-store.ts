@@ -40,8 +40,10 @@ export function createLogStore({
 
   async function raise(log: string, found: FoundItem | null): Promise<number | null> {
     if (found === null) {
-      const created = await table.create(log, { epoch: 1 })
-      return created.kind === 'written' ? 1 : null
+      // Greater than those in the records (record-version.ts) also where the item was deleted, to begin anew.
+      const first = Math.floor(Date.now() / 1000)
+      const created = await table.create(log, { epoch: first })
+      return created.kind === 'written' ? first : null
     }
     const epoch = wholeOf(log, found, 'epoch')
     const result = await table.update(log, { epoch: epoch + 1 }, { condition: `epoch == ${epoch}` })

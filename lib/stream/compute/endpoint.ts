@@ -88,6 +88,8 @@ export class Endpoint {
   /** Rows that its record includes as it was last written, and whether that said more than zeros. */
   recordedRowCount = 0
   hasRecordCounts = false
+  /** Of the newest update of its record that this process has made (record-version.ts). */
+  recordVersion = -1
   readonly #numbers: Float64Array
   readonly #at: number
 

@@ -3,8 +3,10 @@ import { tryParseJson } from '../accept/parse-json.ts'
 import type { Endpoint, KnownErrors } from '../compute/endpoint.ts'
 import type { EndpointMerge } from '../compute/endpoint-merge.ts'
 import type { EndpointUpdate, StoredRecord } from '../ports.ts'
+import { versionAttributes } from '../record-version.ts'
 import { driftAttributes } from './drift-record.ts'
 import { recordAttributes } from './endpoint-record.ts'
+import type { LogPlace } from './log-place.ts'
 
 /** What an update is made from. */
 export interface UpdateContext {
@@ -14,12 +16,16 @@ export interface UpdateContext {
   readonly project: string
   /** Whether the record says which log has counted how many errors (see knownErrors). */
   readonly tellsErrorsByLog: boolean
+  /** The log that it is told from, this owner's epoch, and the newest offset that was applied, -1 for none. */
+  readonly log: string
+  readonly epoch: number
+  readonly place: Readonly<LogPlace>
 }
 
 /** The record of an endpoint as it is now, over all logs; what it says is taken note of. */
 export function endpointUpdate(
   endpoint: Endpoint,
-  { merge, nowUs, project, tellsErrorsByLog }: UpdateContext,
+  { merge, nowUs, project, tellsErrorsByLog, log, epoch, place }: UpdateContext,
 ): EndpointUpdate {
   const totals = merge.totals(endpoint, merge.streamTimeUs(endpoint, nowUs))
   endpoint.recordedRowCount = endpoint.rowCount
@@ -50,10 +56,19 @@ export function endpointUpdate(
   for (const [name, attribute] of report === null ? [] : driftAttributes(report)) {
     attributes.set(name, attribute)
   }
-  if (tellsErrorsByLog) {
-    // Also where it is empty: after a crash it may have to become so.
-    const value = JSON.stringify(Object.fromEntries(merge.errorsByLog(endpoint)))
-    attributes.set(ERRORS_BY_LOG, { type: 'string', value })
+  // A timer, or another try, says more at the same offset.
+  endpoint.recordVersion = Math.max(endpoint.recordVersion + 1, place.offset)
+  for (const [name, attribute] of versionAttributes({
+    log,
+    epoch,
+    version: endpoint.recordVersion,
+  })) {
+    attributes.set(name, attribute)
+  }
+  // Also where it is empty: after a crash it may have to become so.
+  const errors = tellsErrorsByLog ? Object.fromEntries(merge.errorsByLog(endpoint)) : null
+  if (errors !== null) {
+    attributes.set(ERRORS_BY_LOG, { type: 'string', value: JSON.stringify(errors) })
   }
   return { endpointId, attributes }
 }

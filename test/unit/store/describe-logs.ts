@@ -10,26 +10,28 @@ export function describeLogs(logsOf: () => LogStore): void {
     const log = `events-0-${randomUUID()}`
     assert.deepEqual(await logs.look(log), { epoch: 0, offset: null })
     const first = await logs.takeOver(log)
-    assert.deepEqual(first, { epoch: 1, checkpoint: null })
-    assert.deepEqual(await logs.look(log), { epoch: 1, offset: null })
+    assert(first.epoch > 0)
+    assert.deepEqual(first, { epoch: first.epoch, checkpoint: null })
+    assert.deepEqual(await logs.look(log), { epoch: first.epoch, offset: null })
 
     const bytes = Buffer.from(`{"a":"é\u{1f600}"}\n`.repeat(10_000))
-    assert.equal(await logs.writeCheckpoint(log, { epoch: 1, offset: 41, bytes }), true)
-    assert.deepEqual(await logs.look(log), { epoch: 1, offset: 41 })
+    const newest = { epoch: first.epoch, offset: 41, bytes }
+    assert.equal(await logs.writeCheckpoint(log, newest), true)
+    assert.deepEqual(await logs.look(log), { epoch: first.epoch, offset: 41 })
 
     const second = await logs.takeOver(log)
-    assert.equal(second.epoch, 2)
+    assert.equal(second.epoch, first.epoch + 1)
     assert.equal(second.checkpoint?.offset, 41)
     assert(Buffer.from(second.checkpoint?.bytes ?? []).equals(bytes))
     // The one before does not know yet.
-    const stale = { epoch: 1, offset: 50, bytes: Buffer.from('stale') }
+    const stale = { epoch: first.epoch, offset: 50, bytes: Buffer.from('stale') }
     assert.equal(await logs.writeCheckpoint(log, stale), false)
-    assert.deepEqual(await logs.look(log), { epoch: 2, offset: 41 })
-    const own = { epoch: 2, offset: 60, bytes: Buffer.from('new') }
+    assert.deepEqual(await logs.look(log), { epoch: second.epoch, offset: 41 })
+    const own = { epoch: second.epoch, offset: 60, bytes: Buffer.from('new') }
     assert.equal(await logs.writeCheckpoint(log, own), true)
     assert.equal(await logs.writeCheckpoint(log, own), true, 'again, after an answer was lost')
     const { epoch, checkpoint } = await logs.takeOver(log)
-    assert.deepEqual([epoch, checkpoint?.offset], [3, 60])
+    assert.deepEqual([epoch, checkpoint?.offset], [second.epoch + 1, 60])
     assert.equal(Buffer.from(checkpoint?.bytes ?? []).toString(), 'new')
   })
 

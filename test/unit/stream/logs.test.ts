@@ -9,6 +9,7 @@ import { inOrder } from '../../../lib/stream/deliver/in-order.ts'
 import { Logs } from '../../../lib/stream/logs.ts'
 import type { Outcome } from '../../../lib/stream/ports.ts'
 import { memoryStore } from '../../support/memory-store.ts'
+import { withoutVersion } from '../../support/record-versions.ts'
 import { call, SERVING_ID, servingEvent, whenAt } from '../../support/serving-event.ts'
 import {
   nextTurns,
@@ -68,7 +69,7 @@ async function published(logCount: number, steps: readonly Step[]) {
   clock.timeUs += 10 * SECOND_US
   await logs.flushAll()
   const { endpoints, events, rows } = logs.status()
-  return { record: store.items.get(SERVING_ID), endpoints, events, rows, store, logs }
+  return { record: withoutVersion(store.items.get(SERVING_ID)), endpoints, events, rows, logs }
 }
 
 const anyStep: fc.Arbitrary<Step> = fc.record({

@@ -5,6 +5,7 @@ import type { Attribute, Claim, MetricRow, Store } from '../../../../lib/stream/
 import { describeLedger } from '../describe-ledger.ts'
 import { describeLogs } from '../describe-logs.ts'
 import { describeReading } from '../describe-reading.ts'
+import { describeVersions } from '../describe-versions.ts'
 
 const HOUR_MS = 3_600_000
 /** 2024-05-01T00:00:00.123Z: milliseconds that must come back exactly. */
@@ -47,6 +48,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describeMetrics(() => store)
     describeClaims(() => store)
     describeLogs(() => store.logs)
+    describeVersions(() => store)
     describeLedger(() => store)
     describeReading(() => store)
   })

@@ -2,6 +2,7 @@
 // not pile up, and one that is gone is told of.
 import assert from 'node:assert'
 import { after, before, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { V3ioClient } from 'v3io-js-sdk'
 import {
   ACCESS_KEY,
@@ -39,4 +40,16 @@ test('checkpoints do not pile up, and one that is gone is told of', async () => 
   await objects.delete(names[0] ?? '')
   await assert.rejects(logs.takeOver('piling'), /has no checkpoint/)
   client.close()
+})
+
+test('a log whose item was deleted begins anew with a greater epoch', async () => {
+  const { logs } = doubles.store
+  await logs.takeOver('anew')
+  const { epoch } = await logs.takeOver('anew')
+  const client = new V3ioClient({ url: doubles.v3io.url, accessKey: ACCESS_KEY })
+  assert(await client.table(CONTAINER, 'p/model-endpoints/stream-logs').delete('anew'))
+  client.close()
+  // Epochs are the seconds at which a log began, and one more each time.
+  await wait(2_000)
+  assert((await logs.takeOver('anew')).epoch > epoch)
 })
