@@ -70,6 +70,8 @@ export interface ReadApiParts {
   readonly nowMs: () => number
   /** What the process says of itself, for /status and /metrics. */
   readonly status: () => object & Parameters<typeof metricsText>[0]['status']
+  /** One read, ms. Default 10,000. */
+  readonly readMsMax?: number
   /** A store could not be read, or not in time. */
   readonly onTrouble: (reason: string) => void
 }
@@ -136,7 +138,8 @@ export class ReadApi {
       this.#readCount--
     })
     const ended = new AbortController()
-    const late = wait(READ_MS_MAX, null, { signal: ended.signal, ref: false }).catch(() => null)
+    const { readMsMax = READ_MS_MAX } = this.#parts
+    const late = wait(readMsMax, null, { signal: ended.signal, ref: false }).catch(() => null)
     try {
       const answer = await Promise.race([counted, late])
       if (answer !== null) return answer
@@ -145,7 +148,7 @@ export class ReadApi {
     }
     // Nobody waits for it any more; that it fails is told as any trouble.
     counted.catch((error: unknown) => this.#parts.onTrouble(String(error)))
-    this.#parts.onTrouble(`a read took longer than ${READ_MS_MAX} ms`)
+    this.#parts.onTrouble(`a read took longer than ${readMsMax} ms`)
     return unavailable('That takes too long: ask for a shorter range or for fewer endpoints.')
   }
 

@@ -42,7 +42,8 @@ export async function readAnnotations(
   const fromMs = range.fromMs ?? toMs - HOUR_MS
   const [only] = models.keys()
   if (only === undefined) return found([])
-  const which = { ...(models.size === 1 ? { endpointId: only } : {}), fromMs, toMs, pointsMax }
+  const ids = models.size === 1 ? { endpointId: only } : { endpointIds: [...models.keys()] }
+  const which = { ...ids, fromMs, toMs, pointsMax }
   const errors = { recordType: 'base_metrics', metric: 'error_count' }
   const counts = await readSeries(sources, { ...which, ...errors })
   if (!counts.ok) return counts

@@ -166,6 +166,7 @@ async function metricSeries(
   const models = new Map(records.map((record) => [idOf(record), String(record.get('model') ?? '')]))
   const points = await readSeries(sources, {
     ...(endpointId == null ? {} : { endpointId }),
+    endpointIds: [...models.keys()],
     ...(recordType == null ? {} : { recordType }),
     ...(metric == null ? {} : { metric }),
     ...range,

@@ -132,7 +132,7 @@ async function tsdbPoints(
   const onTypes = [...labels, ...filters].filter(({ name }) => name === 'record_type')
   const named = onTypes.find(({ kind }) => kind === 'equal')
   const which = {
-    ...(ids.size === 1 ? { endpointId: onlyId } : {}),
+    ...(ids.size === 1 ? { endpointId: onlyId } : { endpointIds: [...ids] }),
     ...(named?.kind === 'equal' ? { recordType: named.value } : {}),
     ...range,
     pointsMax,
@@ -144,7 +144,7 @@ async function tsdbPoints(
     if (!points.ok) return points
     for (const point of points.value) {
       const isType = onTypes.every((filter) => matches(filter, () => point.recordType))
-      if (isType && ids.has(point.endpointId)) all.push(point)
+      if (isType) all.push(point)
     }
   }
   return found(all)

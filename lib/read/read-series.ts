@@ -13,6 +13,8 @@ const MARGIN = 1.2
 /** Which points of one thing are wanted. */
 export interface SeriesRequest extends TimeRange {
   readonly endpointId?: string
+  /** See SeriesQuery. */
+  readonly endpointIds?: readonly string[]
   readonly recordType?: string
   readonly metric?: string
   /** Of each series at most, 2 or more. */

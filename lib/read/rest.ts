@@ -127,8 +127,11 @@ async function series(fields: QueryFields, sources: ReadSources): Promise<Found<
     return refuse('from_ms is later than to_ms: nothing can lie between them.')
   }
   const limit = Math.min(Math.max(numbers.get('limit') ?? LIMIT_DEFAULT, 1), LIMIT_MAX)
+  const ids =
+    project === undefined ? undefined : (await chosenRecords(sources, { project })).map(idOf)
   const which = {
     ...named('endpointId', texts.get('endpoint_id')),
+    ...named('endpointIds', ids),
     ...named('recordType', texts.get('record_type')),
     ...named('metric', texts.get('metric')),
   }
@@ -149,11 +152,8 @@ async function series(fields: QueryFields, sources: ReadSources): Promise<Found<
           pointsMax: Math.min(Math.max(pointsMax, 2), POINTS_MAX),
         })
   if (!points.ok) return points
-  const ids =
-    project === undefined ? null : new Set((await chosenRecords(sources, { project })).map(idOf))
-  const chosen = ids === null ? points.value : points.value.filter((one) => ids.has(one.endpointId))
   return found(
-    chosen.map(({ atMs, endpointId, recordType, metric, value }) => ({
+    points.value.map(({ atMs, endpointId, recordType, metric, value }) => ({
       time: atMs,
       endpoint_id: endpointId,
       record_type: recordType,

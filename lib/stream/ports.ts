@@ -278,6 +278,8 @@ export interface RecordReader {
 /** What to read of the time series table. */
 export interface SeriesQuery {
   readonly endpointId?: string
+  /** Of these alone; none for an empty list. */
+  readonly endpointIds?: readonly string[]
   readonly recordType?: string
   readonly metric?: string
   /** Both included, whole milliseconds since 1970 UTC. */

@@ -247,4 +247,11 @@ test('a store that cannot be read is 503 without its own words; too many reads a
   assert.equal((await ask(busy, { path: '/healthz' })).text, 'ok')
   release()
   assert.equal((await waiting.at(-1))?.status, 200)
+
+  // One whose time is up is told so, and counts until it ends.
+  const slow = readApiOf(store, { reader: hanging, troubles, readMsMax: 1 })
+  const late = await ask(slow, { path: '/api/endpoints' })
+  assert.deepEqual([late.status, late.headers['Retry-After']], [503, '5'])
+  assert.match(late.text, /That takes too long: ask for a shorter range/)
+  assert.equal(troubles.at(-1), 'a read took longer than 1 ms')
 })

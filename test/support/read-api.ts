@@ -24,6 +24,7 @@ export interface ReadApiOptions {
   readonly nowMs?: number
   readonly reader?: StoreReader
   readonly troubles?: string[]
+  readonly readMsMax?: number
 }
 
 /** The read API over a store, as the function has it. */
@@ -35,6 +36,7 @@ export function readApiOf(
     nowMs = NOW_MS,
     reader = store.reader,
     troubles = [],
+    readMsMax = 10_000,
   }: ReadApiOptions = {},
 ): ReadApi {
   return new ReadApi({
@@ -49,6 +51,7 @@ export function readApiOf(
       },
     },
     nowMs: () => nowMs,
+    readMsMax,
     status: () => ({
       pending: { records: 1, metricRows: 2, parquetRows: 3 },
       written: { records: 4, metricRows: 5, metricValues: 6, parquetFiles: 7, parquetRows: 8 },

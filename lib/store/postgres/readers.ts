@@ -60,7 +60,7 @@ function recordColumn(without: readonly string[]): { record: string; parameters:
 
 /** Newest first, because that is what the limit keeps. */
 function seriesStatement(query: SeriesQuery): { sql: string; parameters: readonly Parameter[] } {
-  const { endpointId, recordType, metric, fromMs, toMs, bucketMs, limit } = query
+  const { endpointId, endpointIds, recordType, metric, fromMs, toMs, bucketMs, limit } = query
   const parameters: Parameter[] = []
   const conditions = ['true']
   function add(comparison: string, parameter: string, cast: string): void {
@@ -68,6 +68,10 @@ function seriesStatement(query: SeriesQuery): { sql: string; parameters: readonl
     conditions.push(`${comparison} $${parameters.length}${cast}`)
   }
   if (endpointId !== undefined) add('endpoint_id =', safeText(endpointId), '::text')
+  if (endpointIds !== undefined) {
+    const ids = parameters.push(endpointIds.map((id) => safeText(id)))
+    conditions.push(`endpoint_id = ANY ($${ids}::text[])`)
+  }
   if (recordType !== undefined) add('record_type =', safeText(recordType), '::text')
   if (metric !== undefined) add('metric =', safeText(metric), '::text')
   if (fromMs !== undefined) add('time >=', boundText(fromMs), '::text::timestamptz')

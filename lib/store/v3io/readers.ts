@@ -86,6 +86,8 @@ export function createStoreReader({
     },
     async series(query) {
       const points: SeriesPoint[] = []
+      // A condition for each of many would be longer than framesd takes.
+      const chosen = query.endpointIds === undefined ? null : new Set(query.endpointIds)
       const means = query.bucketMs === undefined ? null : new BucketMeans(query.bucketMs)
       try {
         for await (const frame of frames.read({
@@ -93,8 +95,11 @@ export function createStoreReader({
           table: metrics,
           ...rangeOf(query),
         })) {
-          if (means !== null) for (const point of pointsOf(frame)) means.add(point)
-          else for (const point of pointsOf(frame)) points.push(point)
+          for (const point of pointsOf(frame)) {
+            if (chosen !== null && !chosen.has(point.endpointId)) continue
+            if (means !== null) means.add(point)
+            else points.push(point)
+          }
           // The order of series is free, so the newest are known only at the end.
           if (points.length > 2 * query.limit + KEPT_POINTS) keepNewest(points, query.limit)
         }

@@ -144,6 +144,13 @@ test('series are single values, or means for as many points as are asked for', a
   const fine = await get('/api/series', { ...which, ...range, max_points: '1000' })
   assert.deepEqual(fine, all)
   assert.deepEqual(await get('/api/series', { ...which, project: 'iris' }), [])
+  // The newest of the project, not those of the project among the newest.
+  const newest = { project: 'test3', record_type: 'endpoint_features', metric: 'f0', limit: '1' }
+  const [f0] = (await get('/api/series', newest)) as typeof all
+  assert.deepEqual([f0?.['value'], f0?.['endpoint_id']], [2, 'test.test_id'])
+  const stranger = { endpointId: 'other', recordType: 'endpoint_features', values: { f0: 7 } }
+  await writeRows(store, [{ ...stranger, atMs: NOW_MS }])
+  assert.deepEqual(await get('/api/series', newest), [f0])
   assert.equal(((await get('/api/series', { ...which, project: 'test3' })) as unknown[]).length, 7)
 })
 

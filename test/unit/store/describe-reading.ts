@@ -33,6 +33,10 @@ export function describeReading(
     const [newest, ...others] = await reader.series({ ...query, limit: 1 })
     assert.deepEqual([newest?.value, others], [10, []])
     assert.deepEqual(await reader.series({ ...query, metric: 'text_of', limit: 9 }), [])
+    const { endpointId: _, ...anybody } = query
+    const ofSome = async (endpointIds: readonly string[]): Promise<number> =>
+      (await reader.series({ ...anybody, endpointIds, metric: 'mean_of', limit: 9 })).length
+    assert.deepEqual([await ofSome([endpointId, 'nobody']), await ofSome([])], [2, 0])
   })
 
   test('attributes that are not wanted are not read', async () => {
