@@ -60,7 +60,13 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'torn-append-stays',
     what: 'what a failed append has left is not cut off',
-    patches: [{ file: SPOOL, from: 'segment.truncate(this.#segmentSize)', to: '' }],
+    patches: [
+      {
+        file: SPOOL,
+        from: '#undoAppend(segment: SegmentFile, size: number): void {\n    try {\n      segment.truncate(this.#segmentSize)',
+        to: '#undoAppend(segment: SegmentFile, size: number): void {\n    try {\n      segment.size()',
+      },
+    ],
   },
   {
     name: 'given-up-frame-counts',

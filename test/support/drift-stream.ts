@@ -1,4 +1,5 @@
 import assert from 'node:assert'
+import { seededRandom } from '../../bench/support.ts'
 import type { Attribute, MetricRow } from '../../lib/stream/ports.ts'
 import { normal, numberStats, type Random } from './drift-data.ts'
 import type { MemoryStore } from './memory-store.ts'
@@ -114,4 +115,28 @@ function slowBin(edges: readonly number[], value: number): number {
   if (value > most) return 21
   if (value === most) return 20
   return edges.filter((edge) => edge <= value).length
+}
+
+/** A row each 20 s for two hours and a half; feature a moves by two sigmas with the second hour. */
+export function drifting(
+  random: () => number,
+  movesAtMs = START_MS + WINDOW_MS,
+): readonly TimedRow[] {
+  const rows: TimedRow[] = []
+  for (let atMs = START_MS; atMs < START_MS + 2.5 * WINDOW_MS; atMs += 20_000) {
+    const moved = atMs >= movesAtMs ? 2 : 0
+    rows.push({ atMs, values: [normal(random) + moved, normal(random)] })
+  }
+  return rows
+}
+
+/** What they are compared with. */
+export const training = trainingSet(seededRandom(5))
+
+/** Numbers of a feature. */
+export function column(rows: readonly TimedRow[], feature: number): number[] {
+  return rows.flatMap(({ values }) => {
+    const value = values[feature]
+    return typeof value === 'number' ? [value] : []
+  })
 }

@@ -214,6 +214,7 @@ test('the status tells of each endpoint its rate, its latency and what was refus
       late: 1,
       predictions_per_second: 2,
       latency_avg_us: 15,
+      drift: null,
     },
   ])
   own.clock.timeUs += 3600 * SECOND_US
