@@ -116,6 +116,15 @@ test('two workers, one is killed for good: the other delivers and counts what it
   assert.deepEqual([...last.adopted].sort(), [a.log, b.log].sort())
   assert.equal(last.events['accepted'], 50)
   assert.equal((await readRows(deployment)).length, 100)
+  // The number of the lock is the owner's epoch: what those before would still write is older.
+  const [now] = JSON.parse((await third.ask(get('/api/endpoints'))).body)
+  assert.equal(
+    now.stream_epoch,
+    new Map([
+      [a.log, 2],
+      [b.log, 3],
+    ]).get(now.stream_log),
+  )
 })
 
 test('a worker that is stopped, and lives, keeps its spool', async () => {

@@ -49,7 +49,11 @@ test('a held folder is refused with the owner and what to do, a released one is 
   lock.release()
   assert.equal(lock.isHeld(), false)
   assert.equal(readFolderOwner(folder), undefined)
-  for (let taken = 0; taken < 5; taken++) (await lockFolder(folder)).release()
+  for (let taken = 1; taken <= 5; taken++) {
+    const next = await lockFolder(folder)
+    assert.equal(next.number, lock.number + taken, 'each owner has a greater number')
+    next.release()
+  }
   assert.equal(readdirSync(folder).length, 2, 'the newest lock and the one before it')
 })
 
