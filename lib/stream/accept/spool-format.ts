@@ -240,22 +240,38 @@ export function encodeFrame(
 ): void {
   const length = size - FRAME_HEADER_BYTES
   assert(length <= PAYLOAD_BYTES_MAX, 'a longer record could not be read back')
-  target.writeUInt32LE(length, 8)
-  target.writeDoubleLE(offset, 12)
+  const view = viewOf(target)
+  view.setUint32(8, length, true)
+  view.setFloat64(12, offset, true)
   target[20] = record.kind === 'event' ? KIND_EVENT : KIND_READ
-  target.writeDoubleLE(record.arrivedAtUs, 21)
+  view.setFloat64(21, record.arrivedAtUs, true)
   if (record.kind === 'event') {
     const { position, body } = record
-    target.writeDoubleLE(position === null ? -1 : position.offset, 29)
+    view.setFloat64(29, position === null ? -1 : position.offset, true)
     const shard = bytesOfShard(position === null ? '' : position.shard)
-    target.writeUInt16LE(shard.length, 37)
+    const bodyStart = 39 + shard.length
+    view.setUint16(37, shard.length, true)
     target.set(shard, 39)
-    target.set(body, 39 + shard.length)
+    target.set(body, bodyStart)
+    const startSum = crc32OfPart(target, { from: 20, to: bodyStart, seed: seeds.payload })
+    view.setUint32(4, crc32(body, startSum), true)
   } else {
     target.write(record.json, 29)
+    view.setUint32(4, crc32(target.subarray(FRAME_HEADER_BYTES, size), seeds.payload), true)
   }
-  target.writeUInt32LE(crc32(target.subarray(FRAME_HEADER_BYTES, size), seeds.payload), 4)
-  target.writeUInt32LE(headSum(target, 0, seeds), 0)
+  view.setUint32(0, headSum(target, 0, seeds), true)
+}
+
+let lastTarget: Buffer = Buffer.alloc(0)
+let lastView: DataView = new DataView(lastTarget.buffer)
+
+/** V8 knows how to write numbers through a view; a Buffer's methods cost five times as much. */
+function viewOf(target: Buffer): DataView {
+  if (target !== lastTarget) {
+    lastTarget = target
+    lastView = new DataView(target.buffer, target.byteOffset, target.length)
+  }
+  return lastView
 }
 
 /** By table: for 16 bytes the call into zlib costs more than it saves. */
