@@ -47,17 +47,16 @@ export async function readAnnotations(
   const errors = { recordType: 'base_metrics', metric: 'error_count' }
   const counts = await readSeries(sources, { ...which, ...errors })
   if (!counts.ok) return counts
-  const measures = { recordType: 'drift_measures' }
-  const [tvd, hellinger] = [
-    await readSeries(sources, { ...which, ...measures, metric: 'tvd_mean' }),
-    await readSeries(sources, { ...which, ...measures, metric: 'hellinger_mean' }),
-  ]
-  if (!tvd.ok) return tvd
-  if (!hellinger.ok) return hellinger
-  const all = [
-    ...statusChanges(tvd.value, hellinger.value, models),
-    ...errorBursts(counts.value, models),
-  ]
+  const changes = { recordType: 'drift_events', metric: 'drift_status' }
+  // Not as means over spans of time: they are words.
+  const statuses = await sources.reader.series({
+    ...ids,
+    ...changes,
+    fromMs,
+    toMs,
+    limit: ANNOTATIONS_MAX,
+  })
+  const all = [...statusChanges(statuses, models), ...errorBursts(counts.value, models)]
   return found(all.sort((one, other) => one.time - other.time).slice(-ANNOTATIONS_MAX))
 }
 
@@ -84,39 +83,29 @@ export function annotationTable(annotations: readonly Annotation[]): Table {
 
 type Models = ReadonlyMap<string, string>
 
-const POSSIBLE = 0.5
-const DETECTED = 0.7
+/** By the numbers of `drift_events`. */
+const STATUSES = new Map([
+  [-1, 'UNKNOWN'],
+  [0, 'NO_DRIFT'],
+  [1, 'POSSIBLE_DRIFT'],
+  [2, 'DRIFT_DETECTED'],
+])
 
-/** The status that MLRun's drift job gives an endpoint of these means. Source: MLRun, July 2021. */
-function statusOf(tvdMean: number, hellingerMean: number): string {
-  const mean = (tvdMean + hellingerMean) / 2
-  if (mean >= DETECTED) return 'DRIFT_DETECTED'
-  return mean >= POSSIBLE ? 'POSSIBLE_DRIFT' : 'NO_DRIFT'
-}
-
-function* statusChanges(
-  tvd: readonly SeriesPoint[],
-  hellinger: readonly SeriesPoint[],
-  models: Models,
-): Generator<Annotation> {
-  const others = new Map(
-    hellinger.map(({ atMs, endpointId, value }) => [`${atMs} ${endpointId}`, value]),
-  )
+/** Such an event is written when the status changes, and when the features change that alarm. */
+function* statusChanges(points: readonly SeriesPoint[], models: Models): Generator<Annotation> {
   const before = new Map<string, string>()
-  for (const { atMs, endpointId, value } of tvd) {
+  for (const { atMs, endpointId, value } of points) {
     const model = models.get(endpointId)
-    const other = others.get(`${atMs} ${endpointId}`)
-    if (model === undefined || typeof value !== 'number' || typeof other !== 'number') continue
-    const status = statusOf(value, other)
+    const status = STATUSES.get(Number(value))
+    if (model === undefined || status === undefined) continue
     const last = before.get(endpointId)
     before.set(endpointId, status)
-    // What it was before the range is not known.
-    if (last === undefined || last === status) continue
+    const isSame = last === status
     yield {
       time: atMs,
       timeEnd: atMs,
-      title: status,
-      text: `${model} (${endpointId}) was ${last}`,
+      title: isSame ? 'Other features drift' : status,
+      text: `${model} (${endpointId})${last === undefined || isSame ? '' : ` was ${last}`}`,
       tags: ['drift', model],
     }
   }

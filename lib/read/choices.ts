@@ -49,7 +49,15 @@ export async function parameterChoices(
 }
 
 const TAG_KEYS = ['endpoint_id', 'model', 'function_uri', 'record_type']
-const RECORD_TYPES = ['base_metrics', 'endpoint_features', 'custom_metrics', 'drift_measures']
+const RECORD_TYPES = [
+  'base_metrics',
+  'endpoint_features',
+  'custom_metrics',
+  'drift_measures',
+  'drift_features',
+  'drift_events',
+  'data_quality',
+]
 
 /** `POST /tag-keys`: what a dashboard's filters may ask for. */
 export function tagKeys(): readonly object[] {

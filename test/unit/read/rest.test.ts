@@ -44,6 +44,22 @@ before(async () => {
       values: { tvd_mean: mean, hellinger_mean: mean },
     })),
   )
+  const events = [
+    [0, 0],
+    [1, 1],
+    [1, 2],
+    [2, 2],
+    [-1, 0],
+  ]
+  await writeRows(
+    store,
+    events.map(([status = 0, alarms = 0], index) => ({
+      endpointId: 'test.test_id',
+      recordType: 'drift_events',
+      atMs: NOW_MS - 1000 * (events.length - index),
+      values: { drift_status: status, alarmed_features: alarms },
+    })),
+  )
   api = readApiOf(store)
 })
 after(async () => {
@@ -207,20 +223,19 @@ test('annotations are changes of the drift status and times in which errors came
       text: '1 error of m2:v1 (e2)',
       tags: ['errors', 'm2:v1'],
     },
-    {
-      time: NOW_MS - 2000,
-      timeEnd: NOW_MS - 2000,
-      title: 'POSSIBLE_DRIFT',
-      text: 'test-model (test.test_id) was NO_DRIFT',
+    ...[
+      ['NO_DRIFT', ''],
+      ['POSSIBLE_DRIFT', ' was NO_DRIFT'],
+      ['Other features drift', ''],
+      ['DRIFT_DETECTED', ' was POSSIBLE_DRIFT'],
+      ['UNKNOWN', ' was DRIFT_DETECTED'],
+    ].map(([title, before], index) => ({
+      time: NOW_MS - 1000 * (5 - index),
+      timeEnd: NOW_MS - 1000 * (5 - index),
+      title,
+      text: `test-model (test.test_id)${before}`,
       tags: ['drift', 'test-model'],
-    },
-    {
-      time: NOW_MS - 1000,
-      timeEnd: NOW_MS - 1000,
-      title: 'DRIFT_DETECTED',
-      text: 'test-model (test.test_id) was POSSIBLE_DRIFT',
-      tags: ['drift', 'test-model'],
-    },
+    })),
   ])
   const none = { range: RANGE, annotation: { query: 'project=iris' } }
   assert.deepEqual(await post('/annotations', none), [])
