@@ -32,6 +32,7 @@ import type { PredictionBatches } from './deliver/prediction-batches.ts'
 import { PredictionRows } from './deliver/prediction-rows.ts'
 import type { DriftMonitor } from './drift/drift-monitor.ts'
 import { unreachable } from './errors.ts'
+import { ReadAhead } from './read-ahead.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** What a processor works on; the windows, batches and files are its own from then on. */
@@ -59,12 +60,13 @@ export interface ProcessorParts {
  * no clock, no disk and no store, and the same records give the same state, to the byte.
  */
 export class Processor {
-  readonly counters: Counters
   /** What is known of the log besides its endpoints. */
   readonly state = new LogState()
+  readonly counters: Counters = this.state.counters
   readonly #parts: ProcessorParts
   readonly #reader: RowReader
   readonly #rows = new PredictionRows()
+  readonly #ahead: ReadAhead
   readonly #unread = new Set<Lead<WaitingCall>>()
   #waitingBytes = 0
   #applyingOffset = -1
@@ -75,8 +77,8 @@ export class Processor {
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts
-    this.counters = this.state.counters
     this.#reader = new RowReader(parts.bounds)
+    this.#ahead = new ReadAhead(parts)
   }
 
   /** Endpoints that wait for the store to be read. */
@@ -192,11 +194,11 @@ export class Processor {
   }
 
   #idsOf(source: EventSource): readonly string[] {
-    const candidates = endpointCandidates(source, this.#parts.defaultVersion)
-    return candidates.map(({ endpointId }) => endpointId)
+    return endpointCandidates(source, this.#parts.defaultVersion).map((one) => one.endpointId)
   }
 
   #applyTo(endpoint: Endpoint, call: EndpointCall, record: EventRecord): CallOutcome {
+    this.#ahead.read(endpoint, timeOf(call))
     this.#parts.onChange(endpoint)
     this.#parts.metricWriter.writeIdle(endpoint, record.arrivedAtUs, timeOf(call))
     switch (call.kind) {

@@ -42,13 +42,14 @@ const sharedFields = new SharedLists<number>(SHARED_LISTS)
  * a record or a first value decides it, and never changes after that.
  */
 export class EndpointSchema {
-  #fields: readonly string[] = []
-  #kinds: readonly (ValueKind | null)[] = []
+  // What every row is read by comes first, so that it is beside each other in memory.
   #plainWidth = -1
-  #columns: RowColumns | null = null
-  #inputFields: readonly number[] = []
   #labelNames: readonly string[] = []
   #predictionKind: ValueKind | null = null
+  #columns: RowColumns | null = null
+  #fields: readonly string[] = []
+  #kinds: readonly (ValueKind | null)[] = []
+  #inputFields: readonly number[] = []
   #hasRecordFeatures = false
   #hasRecordLabels = false
   #featureNames: readonly string[] = []

@@ -116,6 +116,11 @@ export class EndpointTable<Waiting> {
     return endpoint?.endpointId === endpointId ? endpoint : null
   }
 
+  /** Reads numbers of the endpoint that an event of that time will need (read-ahead.ts). */
+  touch({ slot, newestUs, schema }: Endpoint, atUs: number): number {
+    return newestUs + schema.plainWidth + this.#windows.touch(slot, atUs)
+  }
+
   /**
    * Adds a row to the endpoint's windows, in the buckets of its time; a row older than all of them
    * is counted as late.

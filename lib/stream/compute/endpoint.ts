@@ -50,9 +50,9 @@ export interface KnownErrors {
  * are NO_TIME where there is none.
  */
 export class Endpoint {
-  readonly endpointId: string
-  /** How its first event named it: the key under which its record is read again. */
-  readonly source: EventSource
+  // What every event touches comes first, so that it is beside each other in memory.
+  readonly #numbers: Float64Array
+  readonly #at: number
   readonly slot: number
   readonly schema = new EndpointSchema()
   /** Function, versioned model and class as the newest event names them. */
@@ -67,6 +67,9 @@ export class Endpoint {
   /** `when` of the newest call, and of the latest by event time; '' where serverForm() gives it. */
   #timestampText = ''
   #lastRequestText = ''
+  readonly endpointId: string
+  /** How its first event named it: the key under which its record is read again. */
+  readonly source: EventSource
   /** Errors that other logs had counted by then; null for none. */
   errorsElsewhere: ReadonlyMap<string, number> | null = null
   /** Rejected calls and rows by reason; made at the first one. */
@@ -90,8 +93,6 @@ export class Endpoint {
   hasRecordCounts = false
   /** Of the newest update of its record that this process has made (record-version.ts). */
   recordVersion = -1
-  readonly #numbers: Float64Array
-  readonly #at: number
 
   constructor(facts: {
     readonly endpointId: string

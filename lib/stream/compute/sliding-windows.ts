@@ -78,6 +78,13 @@ export class SlidingWindows {
     return (slot % SLAB_ENDPOINTS) * this.#stride + this.#ownNumbers
   }
 
+  /** Reads a number of the bucket of a time (read-ahead.ts). */
+  touch(slot: number, atUs: number): number {
+    const bucket = Math.floor(atUs / this.#periodUs)
+    const at = this.#ringOf(slot) + 1 + (bucket % this.#bucketCount) * BUCKET_NUMBERS
+    return this.#slabFor(slot)[at] ?? 0
+  }
+
   /**
    * Adds a row in the bucket of its time.
    *

@@ -11,6 +11,7 @@ export interface MetricBatchLimits {
 }
 
 interface Batch {
+  readonly slot: number
   readonly openedAtMs: number
   /** Of the record that its first sample comes from. */
   readonly offset: number
@@ -18,11 +19,12 @@ interface Batch {
   readonly samples: (readonly MetricRow[])[]
 }
 
-/** Metric rows on their way, one batch per endpoint; a full one does not reset the others. */
+/** Metric rows of one log on their way, one batch per endpoint; a full one does not reset the others. */
 export class MetricBatches {
   readonly #limits: MetricBatchLimits
-  /** In the order in which they were opened. */
-  readonly #open = new Map<Endpoint, Batch>()
+  /** By the endpoint's slot, and in the order in which they were opened. */
+  readonly #open: (Batch | undefined)[] = []
+  readonly #byAge = new Set<Batch>()
   #due: MetricRow[] = []
   /** One for each due row. */
   #dueOffsets: number[] = []
@@ -38,7 +40,7 @@ export class MetricBatches {
   /** Offset of the oldest record whose rows wait, NOTHING_WAITS for none; costs a look at each. */
   get oldestOffset(): number {
     let oldest = leastOf(this.#dueOffsets)
-    for (const { offset } of this.#open.values()) oldest = Math.min(oldest, offset)
+    for (const { offset } of this.#byAge) oldest = Math.min(oldest, offset)
     return oldest
   }
 
@@ -53,38 +55,40 @@ export class MetricBatches {
   }
 
   /** Adds what one sampled row, or one look at an idle endpoint, has to say. */
-  add(endpoint: Endpoint, rows: readonly MetricRow[], nowMs: number): void {
-    let batch = this.#open.get(endpoint)
+  add({ slot }: Endpoint, rows: readonly MetricRow[], nowMs: number): void {
+    let batch = this.#open[slot]
     if (batch === undefined) {
-      batch = { openedAtMs: nowMs, offset: this.#place.offset, samples: [rows] }
-      this.#open.set(endpoint, batch)
+      batch = { slot, openedAtMs: nowMs, offset: this.#place.offset, samples: [rows] }
+      this.#open[slot] = batch
+      this.#byAge.add(batch)
     } else batch.samples.push(rows)
     this.#rowCount += rows.length
-    if (batch.samples.length >= this.#limits.samplesMax) this.#close(endpoint, batch)
+    if (batch.samples.length >= this.#limits.samplesMax) this.#close(batch)
   }
 
-  #close(endpoint: Endpoint, batch: Batch): void {
+  #close(batch: Batch): void {
     for (const rows of batch.samples) {
       for (const row of rows) {
         this.#due.push(row)
         this.#dueOffsets.push(batch.offset)
       }
     }
-    this.#open.delete(endpoint)
+    this.#open[batch.slot] = undefined
+    this.#byAge.delete(batch)
   }
 
   /** Makes batches due whose first sample comes from a record up to that one. */
   closeUpTo(offset: number): void {
-    for (const [endpoint, batch] of this.#open) {
-      if (batch.offset <= offset) this.#close(endpoint, batch)
+    for (const batch of this.#byAge) {
+      if (batch.offset <= offset) this.#close(batch)
     }
   }
 
   /** Takes rows of batches that are full or old enough; with an infinite time of all batches. */
   takeDue(nowMs: number, countMax: number): readonly MetricRow[] {
-    for (const [endpoint, batch] of this.#open) {
+    for (const batch of this.#byAge) {
       if (nowMs - batch.openedAtMs < this.#limits.ageMsMax) break
-      this.#close(endpoint, batch)
+      this.#close(batch)
     }
     const taken = this.#due.slice(0, countMax)
     this.#due = this.#due.length > countMax ? this.#due.slice(countMax) : []

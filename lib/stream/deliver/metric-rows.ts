@@ -26,7 +26,23 @@ export function baseMetricsRow(
   const { names, values } = baseMetrics(totals)
   names.push('error_count')
   values.push(errorCount)
-  return { endpointId, recordType: 'base_metrics', atMs: stampMs, names, values }
+  return {
+    endpointId,
+    recordType: 'base_metrics',
+    atMs: stampMs,
+    names: sharedNames(names),
+    values: values.slice(), // a list that is made by push() has room for 17
+  }
+}
+
+let baseNames: readonly string[] = []
+
+/** Rows wait by the thousand, and nearly all of them have the names of the one before. */
+function sharedNames(names: readonly string[]): readonly string[] {
+  const isKnown =
+    names.length === baseNames.length && names.every((name, index) => name === baseNames[index])
+  if (!isKnown) baseNames = names.slice()
+  return baseNames
 }
 
 /**
@@ -40,6 +56,11 @@ export function featuresRow(
 ): MetricRow | null {
   const { schema, endpointId } = endpoint
   const columns = columnsOf(schema)
+  const recordType = 'endpoint_features'
+  const numbers = numbersAlone(schema, row)
+  if (numbers !== null) {
+    return { endpointId, recordType, atMs: stampMs, names: columns, values: numbers }
+  }
   const fieldCount = schema.fields.length
   const predictions = row.isPredictionNull ? NO_PREDICTIONS : row.predictions
   const values: (number | string | null)[] = []
@@ -54,16 +75,44 @@ export function featuresRow(
   for (let label = isNamed ? 1 : 0; label < schema.labelNames.length; label++) {
     values.push(predictions[label] ?? null)
   }
-  const given = { endpointId, recordType: 'endpoint_features', atMs: stampMs }
   if (!values.includes(null)) {
-    return { ...given, names: columns, values: values as (number | string)[] }
+    const whole = values as (number | string)[]
+    return { endpointId, recordType, atMs: stampMs, names: columns, values: whole }
   }
   const names = columns.filter((_, index) => values[index] !== null)
   if (names.length === 0) return null
-  return { ...given, names, values: values.filter((value) => value !== null) }
+  const given = values.filter((value) => value !== null)
+  return { endpointId, recordType, atMs: stampMs, names, values: given }
 }
 
 const NO_PREDICTIONS: readonly null[] = []
+
+/**
+ * The values of a row of numbers with one prediction, as nearly every row is; null for any other one. A
+ * list that never holds anything but numbers is one piece of memory, while it waits as well.
+ */
+function numbersAlone(
+  { plainWidth, labelNames, predictionKind }: EndpointSchema,
+  {
+    features,
+    predictions,
+    isPredictionNull,
+  }: Pick<RowReader, 'features' | 'predictions' | 'isPredictionNull'>,
+): readonly number[] | null {
+  const [prediction] = predictions
+  if (plainWidth < 0 || predictionKind !== 'double' || isPredictionNull) return null
+  if (labelNames.length !== 1 || typeof prediction !== 'number') return null
+  // A label called prediction says the same as the first prediction does.
+  const count = labelNames[0] === 'prediction' ? 1 : 2
+  const values = new Array<number>(plainWidth + count)
+  for (let field = 0; field < plainWidth; field++) {
+    const value = features[field] ?? Number.NaN
+    if (Number.isNaN(value)) return null
+    values[field] = value
+  }
+  values.fill(prediction, plainWidth)
+  return values
+}
 
 /** By the lists of fields and labels, which endpoints with the same names share. */
 const columnsCache = new WeakMap<readonly string[], WeakMap<readonly string[], readonly string[]>>()

@@ -51,12 +51,10 @@ export class MetricWriter {
     const totals = merge.totals(endpoint, merge.newestUs(endpoint))
     const aggregates = { totals, errorCount: merge.errorCount(endpoint) }
     const stampMs = endpoint.takeStamp(Math.floor(call.atUs / 1000) + row)
-    const rows: MetricRow[] = [baseMetricsRow(endpoint.endpointId, aggregates, stampMs)]
+    const base = baseMetricsRow(endpoint.endpointId, aggregates, stampMs)
     const features = featuresRow(endpoint, reader, stampMs)
-    if (features !== null) rows.push(features)
     const custom = customMetricsRow(endpoint, call.metrics, stampMs)
-    if (custom !== null) rows.push(custom)
-    metrics.add(endpoint, rows, arrivedAtMs)
+    metrics.add(endpoint, rowsOf(base, features, custom), arrivedAtMs)
     idleRows.onRow(endpoint, totals)
     idleRows.restart(endpoint, stampMs)
     changed.add(endpoint, arrivedAtMs)
@@ -90,4 +88,14 @@ export class MetricWriter {
       else this.#parts.drift.advance(endpoint, endpoint.streamTimeUs(nowUs))
     }
   }
+}
+
+/** Those that there are, in a list without room for more. */
+function rowsOf(
+  base: MetricRow,
+  features: MetricRow | null,
+  custom: MetricRow | null,
+): readonly MetricRow[] {
+  if (features === null) return custom === null ? [base] : [base, custom]
+  return custom === null ? [base, features] : [base, features, custom]
 }

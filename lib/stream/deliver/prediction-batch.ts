@@ -3,7 +3,7 @@ import { serverForm } from '../accept/parse-when.ts'
 import type { RowColumns } from '../compute/endpoint-schema.ts'
 import type { Claim, Identity, PredictionFile, RowExtras } from '../ports.ts'
 import { ROW } from '../ports.ts'
-import { ROWS_PER_BLOCK, type RowBlock, RowPool } from './row-pool.ts'
+import { NO_ROW, RowPool, type RowRoom } from './row-pool.ts'
 import { readShortText, writeShortText } from './short-text.ts'
 
 /** One prediction on its way to Parquet; the batch keeps no reference to it or to its arrays. */
@@ -31,28 +31,20 @@ export interface PredictionRow {
   readonly extras: RowExtras | null
 }
 
-const NO_NUMBERS = new Float64Array()
 /** A JavaScript string: header and two words for the reference, besides its characters. */
 const TEXT_OVERHEAD_BYTES = 24
 
 /**
  * Rows of one (log, endpoint, hour) that wait for their file, appended in the order of the log.
- * Nearly every row is nothing but numbers in a block of the pool; what does not fit in there is kept
+ * Nearly every row is nothing but numbers in a row of the pool; what does not fit in there is kept
  * aside, in maps by the row's index that most batches never need.
  */
 export class PredictionBatch {
-  readonly openedAtMs: number
-  readonly #pool: RowPool
-  #blocks: RowBlock[] = []
-  /** The block of the newest row, and where the next row goes in it: past its end at first. */
-  #numbers: Float64Array = NO_NUMBERS
-  #next = 0
-  #end = 0
-  #stride = 0
-  #columns: RowColumns
+  readonly #room: RowRoom
   readonly #width: number
+  #columns: RowColumns
+  #newestRow = NO_ROW
   #rowCount = 0
-  #firstOffset = 0
   #lastOffset = 0
   #bytes = 0
   /** Values that were used last: nearly always those of the next row too. */
@@ -60,6 +52,9 @@ export class PredictionBatch {
   #identityIndex = -1
   #firstRequest: string | null = null
   #firstRequestIndex = -1
+  readonly openedAtMs: number
+  #oldestRow = NO_ROW
+  #firstOffset = 0
   #identities: Identity[] = []
   #firstRequests: string[] = []
   #labelSets: ReadonlyMap<string, string>[] | null = null
@@ -76,8 +71,8 @@ export class PredictionBatch {
     assert.equal(columns.featureNames.length, columns.featureKinds.length)
     this.#columns = columns
     this.openedAtMs = openedAtMs
-    this.#pool = pool
     this.#width = ROW.features + columns.featureNames.length
+    this.#room = pool.roomFor(this.#width)
     for (const [index, kind] of columns.featureKinds.entries()) {
       if (kind === 'text') this.#textsOf(index)
     }
@@ -136,11 +131,9 @@ export class PredictionBatch {
   append(row: PredictionRow): void {
     assert(row.offset >= this.#lastOffset)
     this.#lastOffset = row.offset
-    if (this.#rowCount === 0) this.#firstOffset = row.offset
-    if (this.#next === this.#end) this.#takeBlock()
-    const numbers = this.#numbers
-    const at = this.#next
-    this.#next += this.#stride
+    const place = this.#takeRow(row.offset)
+    const numbers = this.#room.numbersOf(place)
+    const at = this.#room.placeOf(place)
     numbers[at + ROW.atUs] = row.atUs
     numbers[at + ROW.latencyUs] = row.latencyUs
     numbers[at + ROW.errorCount] = row.errorCount
@@ -162,16 +155,15 @@ export class PredictionBatch {
     this.#rowCount++
   }
 
-  #takeBlock(): void {
-    const block = this.#pool.take(this.#width)
-    // A list that is made by push() has room for 17.
-    if (this.#blocks.length === 0) this.#blocks = [block]
-    else this.#blocks.push(block)
-    this.#numbers = block.numbers
-    this.#stride = block.stride
-    this.#next = block.at
-    this.#end = block.at + ROWS_PER_BLOCK * block.stride
-    this.#bytes += ROWS_PER_BLOCK * block.stride * 8
+  #takeRow(offset: number): number {
+    const row = this.#room.take(this.#newestRow)
+    if (this.#rowCount === 0) {
+      this.#oldestRow = row
+      this.#firstOffset = offset
+    }
+    this.#newestRow = row
+    this.#bytes += this.#room.rowBytes
+    return row
   }
 
   #indexOfIdentity(identity: Identity): number {
@@ -253,21 +245,22 @@ export class PredictionBatch {
   *#predictionValues(): Generator<number | string | null, void, undefined> {
     const isText = this.#columns.predictionKind === 'text'
     let next = 0
-    for (const { numbers, at } of this.#rows()) {
+    for (const row of this.#rows()) {
+      const numbers = this.#room.numbersOf(row)
+      const at = this.#room.placeOf(row)
       const count = numbers[at + ROW.predictionCount] ?? -1
       if (count === 1 && !isText) yield numbers[at + ROW.prediction] ?? Number.NaN
       else for (let value = 0; value < count; value++) yield this.#predictions?.[next++] ?? null
     }
   }
 
-  /** Where each row lies, in order. */
-  *#rows(): Generator<RowBlock, void, undefined> {
-    for (let row = 0; row < this.#rowCount; row++) {
-      const block = this.#blocks[Math.floor(row / ROWS_PER_BLOCK)]
-      assert(block !== undefined)
-      const { numbers, stride } = block
-      yield { numbers, stride, at: block.at + (row % ROWS_PER_BLOCK) * stride }
+  /** The rows in order. */
+  #rows(): readonly number[] {
+    const rows: number[] = []
+    for (let row = this.#newestRow; rows.length < this.#rowCount; row = this.#room.olderOf(row)) {
+      rows.push(row)
     }
+    return rows.reverse()
   }
 
   /**
@@ -280,16 +273,13 @@ export class PredictionBatch {
     const numbers = new Float64Array(this.#rowCount * this.#width)
     const requestIds: string[] = []
     const lastRequests: string[] = []
-    let row = 0
-    for (const place of this.#rows()) {
-      const { at } = place
-      numbers.set(place.numbers.subarray(at, at + this.#width), row * this.#width)
-      requestIds.push(
-        readShortText(place.numbers, at + ROW.requestId) ?? this.#longIds?.get(row) ?? '',
-      )
-      const lastRequestUs = place.numbers[at + ROW.lastRequest] ?? 0
-      lastRequests.push(this.#lastRequests?.get(row) ?? serverForm(lastRequestUs))
-      row++
+    for (const [index, row] of this.#rows().entries()) {
+      const slab = this.#room.numbersOf(row)
+      const at = this.#room.placeOf(row)
+      numbers.set(slab.subarray(at, at + this.#width), index * this.#width)
+      requestIds.push(readShortText(slab, at + ROW.requestId) ?? this.#longIds?.get(index) ?? '')
+      const lastRequestUs = slab[at + ROW.lastRequest] ?? 0
+      lastRequests.push(this.#lastRequests?.get(index) ?? serverForm(lastRequestUs))
     }
     return {
       claim,
@@ -315,7 +305,9 @@ export class PredictionBatch {
 
   /** Gives the memory of the rows back; the batch is of no use any more. */
   release(): void {
-    for (const block of this.#blocks.splice(0)) this.#pool.give(block)
+    if (this.#oldestRow === NO_ROW) return
+    this.#room.give({ newest: this.#newestRow, oldest: this.#oldestRow })
+    this.#oldestRow = NO_ROW
   }
 }
 

@@ -70,6 +70,11 @@ export class PredictionBatches {
     return this.#cutBytes
   }
 
+  /** Reads a number of the batch that the endpoint's next row may go to (read-ahead.ts). */
+  touch({ slot }: Endpoint): number {
+    return this.#current[slot]?.batch.rowCount ?? 0
+  }
+
   /** Adds a row to the batch of its endpoint and hour, unless an earlier run has written its file. */
   add(endpoint: Endpoint, row: PredictionRow, nowMs: number): void {
     const hour = hourOf(row.atUs)

@@ -128,11 +128,12 @@ test('a flush brings records up to date that no sample has touched, until they s
 
 test('no more may come in while too much waits to be written, and again when it is', async () => {
   const bytes = { PARQUET_BATCHING_BYTES_MAX: '4096', PARQUET_OPEN_BYTES_MAX: '4096' }
+  const rows = Array<number[]>(8).fill([1, 2])
   const own = await openTestPipeline(bytes)
   own.store.outcomes.parquet.push(...Array<typeof RETRY>(1000).fill(RETRY))
   assert.equal(own.pipeline.holdReason, null)
   for (let hour = 0; hour < 8; hour++) {
-    own.accept(servingEvent({ when: whenAt(`0${hour}:00:00`) }))
+    own.accept(servingEvent({ when: whenAt(`0${hour}:00:00`), ...call('r', rows) }))
     await nextTurns()
   }
   const flushing = own.pipeline.flushAll()
@@ -140,7 +141,7 @@ test('no more may come in while too much waits to be written, and again when it 
   own.store.outcomes.parquet.length = 0
   await flushing
   assert.equal(own.pipeline.holdReason, null)
-  assert.equal(own.pipeline.status().written.parquetRows, 8)
+  assert.equal(own.pipeline.status().written.parquetRows, 8 * rows.length)
 })
 
 test('a start that cannot list the claims fails and says why; the next one finds all', async () => {

@@ -2,7 +2,9 @@
 import assert from 'node:assert'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { Endpoint } from '../../../../lib/stream/compute/endpoint.ts'
 import { ChangedEndpoints } from '../../../../lib/stream/deliver/changed-endpoints.ts'
+import { LogPlace, NOTHING_WAITS } from '../../../../lib/stream/deliver/log-place.ts'
 import { testEndpoints } from '../../../support/test-endpoints.ts'
 
 const { endpoints } = testEndpoints(5)
@@ -47,4 +49,40 @@ test('a change waits for its age, counted from the first one, and a later one wa
   changed.add(a, 12_999)
   assert.deepEqual(changed.takeDue(13_000, 10), [b])
   assert.deepEqual(changed.takeDue(14_999, 10), [a])
+})
+
+test('changes between takings are noted as a list would note them, whatever the slot (property)', () => {
+  const many = testEndpoints(1_500).endpoints
+  const steps = fc.array(
+    fc.oneof(
+      fc.record({ index: fc.constantFrom(0, 1, 2, 1_023, 1_024, 1_499) }),
+      fc.record({ countMax: fc.integer({ min: 1, max: 3 }) }),
+    ),
+    { maxLength: 60 },
+  )
+  fc.assert(
+    fc.property(steps, (given) => {
+      const place = new LogPlace()
+      const changed = new ChangedEndpoints(5, place)
+      let waiting: { index: number; at: number }[] = []
+      for (const [at, step] of given.entries()) {
+        place.offset = at
+        if ('index' in step) {
+          const { index } = step
+          changed.add(many[index] as Endpoint, at)
+          if (!waiting.some((one) => one.index === index)) waiting.push({ index, at })
+        } else {
+          const due = waiting.slice(0, step.countMax).filter((one) => at - one.at >= 5)
+          waiting = waiting.slice(due.length)
+          const taken = changed.takeDue(at, step.countMax).map(({ slot }) => slot)
+          assert.deepEqual(
+            taken,
+            due.map(({ index }) => index),
+          )
+        }
+        assert.equal(changed.count, waiting.length)
+        assert.equal(changed.oldestOffset, waiting[0]?.at ?? NOTHING_WAITS)
+      }
+    }),
+  )
 })

@@ -81,6 +81,19 @@ test('texts stay texts; null, NaN and infinity are left out; a row of nothing is
   ])
 })
 
+test('a missing value among nothing but numbers is left out too', async () => {
+  const events = [
+    servingEvent(call('a', [[1, 2]], [3])),
+    servingEvent({ ...call('b', [[null, 2]], [3]), when: whenAt('08:00:01') }),
+    servingEvent({ ...call('c', [[1, 2]], [null]), when: whenAt('08:00:02') }),
+  ]
+  assert.deepEqual(await rowsOfType('endpoint_features', { events }), [
+    ['08:00:00.000', { f0: 1, f1: 2, prediction: 3, p0: 3 }],
+    ['08:00:01.000', { f1: 2, prediction: 3, p0: 3 }],
+    ['08:00:02.000', { f0: 1, f1: 2 }],
+  ])
+})
+
 test('no feature or label takes the column of something else (D34)', async () => {
   const names = ['prediction', 'timestamp', 'time', 'endpoint_id', 'record_type', 'y', 'feature_y']
   const record = { feature_names: JSON.stringify(names), label_names: '["y"]' }
