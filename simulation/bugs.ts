@@ -59,12 +59,23 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'torn-append-stays',
-    what: 'what a failed append has left is not cut off',
+    what: 'what a failed append has left stays, and the next frame goes behind it',
     patches: [
       {
         file: SPOOL,
-        from: '#undoAppend(segment: SegmentFile, size: number): void {\n    try {\n      segment.truncate(this.#segmentSize)',
-        to: '#undoAppend(segment: SegmentFile, size: number): void {\n    try {\n      segment.size()',
+        from: 'this.#cut(segment)\n    } catch {\n      // Torn',
+        to: 'this.#segmentSize += size\n    } catch {\n      // Torn',
+      },
+    ],
+  },
+  {
+    name: 'zeros-over-frame',
+    what: 'the zeros that are written ahead begin on the last byte of the frame',
+    patches: [
+      {
+        file: SPOOL,
+        from: 'segment.write(ZEROS, aheadEnd - end, end)',
+        to: 'segment.write(ZEROS, aheadEnd - end + 1, end - 1)',
       },
     ],
   },

@@ -117,7 +117,7 @@ test('two workers, one is killed for good: the other delivers and counts what it
   assert.equal(last.events['accepted'], 50)
   assert.equal((await readRows(deployment)).length, 100)
   // The number of the lock is the owner's epoch: what those before would still write is older.
-  const [now] = JSON.parse((await third.ask(get('/api/endpoints'))).body)
+  const [now] = JSON.parse((await third.ask(get('/api/records', ACCESS_KEY))).body)
   assert.equal(
     now.stream_epoch,
     new Map([

@@ -255,8 +255,7 @@ export class Spool implements EventLog {
   /** Takes off what a failed append left; if not even that works, the segment is given up. */
   #undoAppend(segment: SegmentFile, size: number): void {
     try {
-      segment.truncate(this.#segmentSize)
-      this.#fileSize = this.#segmentSize
+      this.#cut(segment)
     } catch {
       // Torn, the frame is damage that a replay steps over. Whole, it is known by its offset, which is
       // not below that in the next segment's header.
@@ -320,12 +319,16 @@ export class Spool implements EventLog {
     segment.close()
   }
 
+  #cut(segment: SegmentFile): void {
+    segment.truncate(this.#segmentSize)
+    this.#fileSize = this.#segmentSize
+  }
+
   /** Of a segment that was given up the disk has just refused to cut anything. */
   #cutZeros(segment: SegmentFile): void {
     if (this.#isTailTorn || this.#fileSize === this.#segmentSize) return
     try {
-      segment.truncate(this.#segmentSize)
-      this.#fileSize = this.#segmentSize
+      this.#cut(segment)
     } catch {
       // They are no damage, and are counted as long as they are there.
     }
