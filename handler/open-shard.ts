@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { makeFolder } from '../lib/store/disk/make-folder.ts'
 import { openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
-import { ShardLog } from '../lib/stream/shard-log.ts'
 import type { OpenShard } from '../lib/stream/shards.ts'
-import { StoredCheckpoints } from '../lib/stream/stored-checkpoints.ts'
+import { takeShard } from '../lib/stream/take-shard.ts'
 import { openLogPipeline, type PipelineSurroundings } from './open-pipeline.ts'
 
 const NAME_CHARS_MAX = 60
@@ -25,28 +24,18 @@ export async function openShard(
   const name = shardLogName(config.project, shard)
   const markFolder = join(config.spoolPath, 'shards', name)
   makeFolder(markFolder)
-  const taken = await store.logs.takeOver(name)
-  const storedOffset = taken.checkpoint?.offset ?? null
-  const log = new ShardLog(config.ackWindowSize, storedOffset ?? -1)
-  const checkpoints = new StoredCheckpoints({
-    log: name,
+  const { log, checkpoints, parts, epoch, storedOffset } = await takeShard({
+    name,
+    window: config.ackWindowSize,
     store: store.logs,
-    taken,
     clock,
     random: Math.random,
     telemetry,
-    onStored: (offset) => log.stored(offset),
     onLost,
   })
-  const parts = {
-    spool: log,
-    epoch: taken.epoch,
-    checkpointDisk: checkpoints,
-    markDisk: openSegmentFolder(markFolder),
-    isStillOwner: () => checkpoints.check(),
-  }
-  const pipeline = await openLogPipeline(name, parts, surroundings)
-  telemetry.shardTaken({ shard, log: name, epoch: taken.epoch, offset: storedOffset })
+  const logParts = { ...parts, markDisk: openSegmentFolder(markFolder) }
+  const pipeline = await openLogPipeline(name, logParts, surroundings)
+  telemetry.shardTaken({ shard, log: name, epoch, offset: storedOffset })
   return { pipeline, log, checkpoints }
 }
 

@@ -10,7 +10,8 @@ const SIDES: readonly [CrashSide, ...CrashSide[]] = ['before', 'inside', 'inside
 
 /** Makes trouble until the world is healed: crashes at some calls, and from time to time something else. */
 export function beginChaos(world: World, logs: readonly SimulatedLog[], trouble: Trouble): void {
-  world.crashes = anyCrashes(world, logs, trouble)
+  const mayDie = (name: string): boolean => logs.find((log) => log.name === name)?.mayDie === true
+  world.crashes = anyCrashes(world, mayDie, trouble)
   const again = (): void => {
     world.scheduler.after(world.random.integer(100, 2000), () => {
       if (world.isHealed) return
@@ -21,10 +22,10 @@ export function beginChaos(world: World, logs: readonly SimulatedLog[], trouble:
   again()
 }
 
-/** Now and then a call is the last one of its process. */
-function anyCrashes(
+/** Now and then a call is the last one of its process, if that one may die. */
+export function anyCrashes(
   world: World,
-  logs: readonly SimulatedLog[],
+  mayDie: (name: string) => boolean,
   { crashesMax }: Trouble,
 ): CrashPlan {
   const { random } = world
@@ -35,7 +36,7 @@ function anyCrashes(
       if (world.isHealed || left === 0) return null
       nextCall = Math.min(nextCall, callNumber + riskyIn(call, random))
       if (callNumber < nextCall) return null
-      if (logs.find((log) => log.name === name)?.mayDie !== true) return null
+      if (!mayDie(name)) return null
       left--
       // Often soon again, so that starts die as well.
       const most = random.chance(0.3) ? 20 : CALLS_BETWEEN_CRASHES_MAX

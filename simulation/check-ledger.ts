@@ -1,13 +1,18 @@
 import assert from 'node:assert'
 import { audit } from '../lib/audit/audit.ts'
 import { auditFactsOf } from '../test/support/audit-facts.ts'
-import type { SimulatedLog } from './simulated-log.ts'
+import type { SimulatedLines } from './simulated-lines.ts'
 import type { World } from './world.ts'
 
 const AUDIT_MS = 9_000
 
+/** A log's dead letters. */
+interface LetteredLog {
+  readonly lines: SimulatedLines
+}
+
 /** At the end files, dead letters and tables alone prove that all is accounted for. */
-export async function checkLedger(world: World, logs: readonly SimulatedLog[]): Promise<void> {
+export async function checkLedger(world: World, logs: readonly LetteredLog[]): Promise<void> {
   const { unaccounted, differences, logs: books } = await auditOf(world, logs)
   // Processes that share an endpoint each write the errors that they know of.
   const { hasSameEndpoints } = world.scenario
@@ -24,7 +29,7 @@ export async function checkLedger(world: World, logs: readonly SimulatedLog[]): 
  * Looks now and then in the middle of everything: rows may be pending then, but none is gone, there twice, or
  * unknown to the books.
  */
-export function beginAudits(world: World, logs: readonly SimulatedLog[]): void {
+export function beginAudits(world: World, logs: readonly LetteredLog[]): void {
   // Not promised of rows that settings which change decide about.
   if (world.scenario.trouble?.changesSkew === true) return
   world.scheduler.after(AUDIT_MS, () => {
@@ -47,7 +52,7 @@ export function beginAudits(world: World, logs: readonly SimulatedLog[]): void {
   })
 }
 
-function auditOf(world: World, logs: readonly SimulatedLog[]) {
+function auditOf(world: World, logs: readonly LetteredLog[]) {
   const letters = logs.flatMap(({ lines }) => lines.letters)
   return audit(auditFactsOf(world.store.memory, letters))
 }

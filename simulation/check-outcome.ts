@@ -1,4 +1,5 @@
 import assert from 'node:assert'
+import type { Pipeline } from '../lib/stream/pipeline.ts'
 import { checkAlike } from './check-alike.ts'
 import { checkBooks } from './check-books.ts'
 import { checkLedger } from './check-ledger.ts'
@@ -7,13 +8,22 @@ import type { SentEvent } from './events.ts'
 import type { EventLane } from './lane.ts'
 import { type Ledger, ledgerOf } from './ledger.ts'
 import { type Reference, referenceOf } from './reference.ts'
+import type { SimulatedLines } from './simulated-lines.ts'
 import type { SimulatedLog } from './simulated-log.ts'
 import type { World } from './world.ts'
+
+/** A log with the process that owns it. */
+export interface OwnedLog {
+  readonly name: string
+  /** Null while there is no process. */
+  readonly pipeline: Pipeline | null
+  readonly lines: SimulatedLines
+}
 
 /** What is looked at when a run has ended. */
 export interface Outcome {
   readonly world: World
-  readonly log: SimulatedLog
+  readonly log: OwnedLog
   readonly ledger: Ledger
 }
 
@@ -61,7 +71,7 @@ export async function checkOutcome(
         : await referenceOf(log.name, ledger, world.clock.nowUs())
     references.set(log.name, { recordCount, reference })
     checkAlike(outcome, reference)
-    if (known === undefined) checkSpool(outcome)
+    if (known === undefined) checkSpool(log)
   }
   if (isDoubtful) return
   const logs = streams.map(({ log }) => log)
@@ -84,7 +94,7 @@ function checkAnswered({ entries }: Ledger, sent: readonly SentEvent[]): void {
 }
 
 /** Nothing waits any more, so the log is as short as it gets. */
-function checkSpool({ log }: Outcome): void {
+function checkSpool(log: SimulatedLog): void {
   const segments = log.disk.names.filter((name) => name.endsWith('.spool'))
   assert(segments.length <= 2, `the spool still holds ${segments.join(' ')}`)
   const pending = log.disk.names.filter((name) => name.endsWith('-pending.jsonl'))

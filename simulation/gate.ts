@@ -29,7 +29,7 @@ export interface Calls {
 
 const LATE_MS_MAX = 60
 const EFFECT =
-  /^(?:open|append|write|truncate|sync|rename|remove|keep aside|dead letter|kv|tsdb|claim|file)/
+  /^(?:open|append|write|truncate|sync|rename|remove|keep aside|dead letter|kv|tsdb|claim|file|take over|checkpoint)/
 
 /** What the gates of all processes of a run share. */
 export interface GateParts {
@@ -60,6 +60,7 @@ export class Gate {
   readonly #onDeath: (side: CrashSide) => void
   readonly #flights = new Set<Flight>()
   #isDead = false
+  #stillUntilMs = 0
 
   /** @param onDeath  told when a call was the last one */
   constructor(parts: GateParts, log: string, onDeath: (side: CrashSide) => void) {
@@ -119,7 +120,7 @@ export class Gate {
         flight.isApplied = true
         const result = apply()
         void settled(result)
-        scheduler.after(delays.answerMs, () => {
+        this.#whenAwake(delays.answerMs, () => {
           this.#flights.delete(flight)
           if (this.#isDead) return
           trace.add(`${scheduler.nowMs} ${this.#log} ${name} answered`)
@@ -139,12 +140,32 @@ export class Gate {
       this.#end('after')
       return () => undefined
     }
-    const { scheduler, random } = this.#parts
-    return scheduler.after(ms + random.integer(0, LATE_MS_MAX), () => {
+    const { random } = this.#parts
+    return this.#whenAwake(ms + random.integer(0, LATE_MS_MAX), () => {
       if (this.#isDead) return
       if (this.#enter('timer fires') !== null) this.#end('before')
       else call()
     })
+  }
+
+  /** Has the process stand still: it hears of nothing, while what it has asked for is done. */
+  standStill(ms: number): void {
+    this.#stillUntilMs = this.#parts.scheduler.nowMs + ms
+  }
+
+  get isStandingStill(): boolean {
+    return this.#parts.scheduler.nowMs < this.#stillUntilMs
+  }
+
+  /** Calls later, and not before the process goes on if it stands still then; the answer cancels it. */
+  #whenAwake(ms: number, call: () => void): () => void {
+    const { scheduler } = this.#parts
+    let cancel = scheduler.after(ms, () => {
+      const leftMs = this.#stillUntilMs - scheduler.nowMs
+      if (leftMs <= 0) call()
+      else cancel = this.#whenAwake(leftMs, call)
+    })
+    return () => cancel()
   }
 
   /** Ends the process from outside. Calls that are under way reach the store, or do not. */

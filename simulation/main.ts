@@ -1,6 +1,7 @@
 import { FAULT_KINDS, FaultBook, REACHED_KINDS } from './fault-book.ts'
 import type { CrashSide } from './gate.ts'
-import { type RunResult, runSeed, runSweepPoint, type SweepPoint } from './run.ts'
+import { runSeed, runSweepPoint, type SweepPoint } from './run.ts'
+import type { RunResult } from './run-result.ts'
 
 export { BUGS } from './bugs.ts'
 

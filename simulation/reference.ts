@@ -1,7 +1,7 @@
 import assert from 'node:assert'
 import { Spool } from '../lib/stream/accept/spool.ts'
 import { Pipeline } from '../lib/stream/pipeline.ts'
-import { spoolLog } from '../lib/stream/spool-log.ts'
+import { type LogParts, spoolLog } from '../lib/stream/spool-log.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
 import { type MemoryDisk, memoryDisk } from '../test/support/memory-disk.ts'
 import { type MemoryStore, memoryStore } from '../test/support/memory-store.ts'
@@ -45,8 +45,20 @@ export async function referenceOf(
     const isLast = last === Number.POSITIVE_INFINITY
     // Before the last one no time passes, so that no endpoint is read again.
     const stageUs = isLast ? nowUs : 0
-    const owner = { log, disk, store, letters, settings, epoch: index + 1 }
-    const pipeline = await open({ ...owner, nowUs: stageUs })
+    const pipeline = await openUndisturbed({
+      log,
+      // A byte, so that a checkpoint is begun by the first tick.
+      parts: spoolLog(disk, {
+        segmentBytes: 16 * 1024 * 1024,
+        bytesMax: 1,
+        syncEvery: false,
+        epoch: index + 1,
+      }),
+      store,
+      letters,
+      nowUs: stageUs,
+      settings,
+    })
     await pipeline.catchUp()
     await pipeline.flushAll()
     const reference = {
@@ -82,29 +94,27 @@ async function becomeBeginning(pipeline: Pipeline, disk: MemoryDisk, last: numbe
   await pipeline.close()
 }
 
-function open({
+/** Opens the pipeline of a log in a process that nothing happens to; its clock stands still. */
+export function openUndisturbed({
   log,
-  disk,
+  parts,
   store,
   letters,
   nowUs,
   settings,
-  epoch,
 }: {
   readonly log: string
-  readonly disk: MemoryDisk
+  readonly parts: LogParts
   readonly store: MemoryStore
   readonly letters: string[]
   readonly nowUs: number
   readonly settings: ProcessSettings
-  readonly epoch: number
 }): Promise<Pipeline> {
   return Pipeline.open({
     log,
     tables: [],
     settings: streamSettingsOf(settings),
-    // A byte, so that a checkpoint is begun by the first tick.
-    ...spoolLog(disk, { segmentBytes: 16 * 1024 * 1024, bytesMax: 1, syncEvery: false, epoch }),
+    ...parts,
     deadLetterFile: { append: (line) => void letters.push(line), sync: nothing, close: nothing },
     deadLetterLines: [...letters],
     store,

@@ -3,10 +3,11 @@ import { beginAudits } from './check-ledger.ts'
 import { checkOutcome, type References } from './check-outcome.ts'
 import { sourcesOf } from './events.ts'
 import type { FaultBook } from './fault-book.ts'
-import type { Calls, CrashSide } from './gate.ts'
+import type { CrashSide } from './gate.ts'
 import { EventLane } from './lane.ts'
 import { Random } from './random.ts'
 import { PROJECTS, recordsBefore } from './records-before.ts'
+import { type RunResult, resultOf } from './run-result.ts'
 import { scenarioOf, sweepScenario } from './scenario.ts'
 import { SimulatedLog } from './simulated-log.ts'
 import { World } from './world.ts'
@@ -23,17 +24,6 @@ const SILENCE_MS = 330_000
 
 /** Where trouble keeps events from being answered, it ends then. */
 const TROUBLE_MS_MAX = 200_000
-
-/** What came of a run. */
-export interface RunResult {
-  /** Null for a run that kept every promise. */
-  readonly failure: unknown
-  readonly digest: string
-  readonly lastSteps: readonly string[]
-  readonly calls: Calls
-  readonly deathCount: number
-  readonly startCount: number
-}
 
 /** One run of a sweep: where its only crash is, null for none. */
 export interface SweepPoint {
@@ -65,26 +55,13 @@ export function runSweepPoint(
   return run(world)
 }
 
-async function run(world: World): Promise<RunResult> {
+function run(world: World): Promise<RunResult> {
   const streams = streamsOf(world)
-  let failure: unknown = null
-  const onRejection = (error: unknown): void => world.fail(error)
-  process.on('unhandledRejection', onRejection)
-  try {
-    await live(world, streams)
-  } catch (error) {
-    failure = error ?? new Error('It failed without a reason.')
-  } finally {
-    process.off('unhandledRejection', onRejection)
-  }
-  return {
-    failure,
-    digest: world.trace.digest(),
-    lastSteps: world.trace.last,
-    calls: world.calls,
-    deathCount: world.deathCount,
-    startCount: streams.reduce((sum, { log }) => sum + log.starts.length, 0),
-  }
+  return resultOf(
+    world,
+    () => live(world, streams),
+    () => streams.reduce((sum, { log }) => sum + log.starts.length, 0),
+  )
 }
 
 function streamsOf(world: World): readonly Stream[] {

@@ -14,7 +14,7 @@ type Fate = 'done' | 'refused' | 'lost' | 'late' | 'half' | 'rejected'
 
 /** What a process has of the store. */
 export interface StorePorts {
-  readonly store: Pick<Store, 'kv' | 'tsdb' | 'claims' | 'ledger' | 'records'>
+  readonly store: Pick<Store, 'kv' | 'tsdb' | 'claims' | 'logs' | 'ledger' | 'records'>
   readonly parquet: ParquetSink
 }
 
@@ -45,7 +45,7 @@ export class SimulatedStore {
 
   /** The store as one process reaches it. */
   through(gate: Gate): StorePorts {
-    const { kv, tsdb, claims, ledger, records, parquet } = this.memory
+    const { kv, tsdb, claims, logs, ledger, records, parquet } = this.memory
     return {
       store: {
         kv: {
@@ -63,6 +63,14 @@ export class SimulatedStore {
         claims: {
           list: (log) => this.#ask(gate, 'list claims', () => claims.list(log)),
           create: (claim) => this.#ask(gate, `claim ${nameOf(claim)}`, () => claims.create(claim)),
+        },
+        logs: {
+          takeOver: (log) => this.#ask(gate, `take over ${log}`, () => logs.takeOver(log)),
+          look: (log) => this.#ask(gate, `look at ${log}`, () => logs.look(log)),
+          writeCheckpoint: (log, one) =>
+            this.#ask(gate, `checkpoint ${log} ${one.epoch}/${one.offset}`, () =>
+              logs.writeCheckpoint(log, one),
+            ),
         },
         records: { read: (ids) => this.#ask(gate, 'read records', () => records.read(ids)) },
       },

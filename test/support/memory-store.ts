@@ -39,6 +39,13 @@ export function fileName({ log, endpointId, hour, number }: Claim): string {
   return `${endpointId}/${hour}/${log}-${number}`
 }
 
+/** Whether a line may take the place of another one of its key, as in PostgreSQL. */
+function saysAsMuch(entry: LedgerEntry, known: LedgerEntry): boolean {
+  const settled = ({ counts }: LedgerEntry): number => counts.received - counts.waiting
+  const delivered = ({ whole }: LedgerEntry): number => whole?.deliveredBefore ?? 0
+  return settled(entry) >= settled(known) && delivered(entry) >= delivered(known)
+}
+
 /** A new, empty store. */
 export function memoryStore(): MemoryStore {
   const items = new Map<string, Map<string, Attribute>>()
@@ -110,7 +117,9 @@ export function memoryStore(): MemoryStore {
     ledger: {
       write: async (given) =>
         take(given, outcomes.ledger.shift(), (entry) => {
-          entries.set(`${entry.log} ${entry.endpointId} ${entry.offset}`, entry)
+          const key = `${entry.log} ${entry.endpointId} ${entry.offset}`
+          const known = entries.get(key)
+          if (known === undefined || saysAsMuch(entry, known)) entries.set(key, entry)
         }),
     },
     claims: {

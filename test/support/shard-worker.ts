@@ -6,10 +6,9 @@ import { errorCode } from '../../lib/stream/errors.ts'
 import { Logs } from '../../lib/stream/logs.ts'
 import { Pipeline } from '../../lib/stream/pipeline.ts'
 import type { StreamPosition } from '../../lib/stream/ports.ts'
-import { ShardLog } from '../../lib/stream/shard-log.ts'
 import { type OpenShard, Shards } from '../../lib/stream/shards.ts'
 import { spoolLog } from '../../lib/stream/spool-log.ts'
-import { StoredCheckpoints } from '../../lib/stream/stored-checkpoints.ts'
+import { takeShard } from '../../lib/stream/take-shard.ts'
 import { Telemetry } from '../../lib/stream/telemetry.ts'
 import { memoryDisk } from './memory-disk.ts'
 import type { MemoryStore } from './memory-store.ts'
@@ -74,27 +73,22 @@ export class ShardWorker {
     const pipeline = await Pipeline.open({ ...shared, ...parts, log: TEST_LOG })
     const open = async (shard: string, onLost: () => void): Promise<OpenShard> => {
       const name = logOf(shard)
-      const taken = await own.logs.takeOver(name)
-      const log = new ShardLog(config.ackWindowSize, taken.checkpoint?.offset ?? -1)
-      const checkpoints = new StoredCheckpoints({
-        log: name,
+      const { log, checkpoints, parts } = await takeShard({
+        name,
+        window: config.ackWindowSize,
         store: own.logs,
-        taken,
         clock,
         random: () => 0.5,
         telemetry,
-        onStored: (offset) => log.stored(offset),
         onLost,
       })
       const opened = await Pipeline.open({
         ...shared,
+        ...parts,
         log: name,
-        spool: log,
-        epoch: taken.epoch,
-        checkpointDisk: checkpoints,
         markDisk: memoryDisk(),
         isStillOwner: async () => {
-          if (!(await checkpoints.check())) return false
+          if (!(await parts.isStillOwner())) return false
           // Where a process would fail its assertion and end.
           if (worker !== null) worker.isDead = worker.hasEnded = true
           return new Promise<never>(() => undefined)
