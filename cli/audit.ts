@@ -108,10 +108,10 @@ async function gather(
     damaged,
     records,
     letters: letters.flatMap(({ log, event }) =>
-      event === null ? [] : [{ log, offset: event.offset }],
+      event === null ? [] : [{ key: event.key, log, offset: event.offset }],
     ),
     refusedRows: letters.flatMap(({ log, refusedRow }) =>
-      refusedRow === null ? [] : [{ log, ...refusedRow }],
+      refusedRow === null ? [] : [{ log, ...refusedRow, key: `${log} ${refusedRow.key}` }],
     ),
   }
 }

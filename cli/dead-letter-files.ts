@@ -18,7 +18,12 @@ export interface Letter {
   /** Null for what a store has refused: its event was taken. */
   readonly event: LetterEvent | null
   /** The row that the Parquet sink has refused, null for other letters. */
-  readonly refusedRow: { readonly endpointId: string; readonly offset: number } | null
+  readonly refusedRow: {
+    /** Of its line, in its log. */
+    readonly key: string
+    readonly endpointId: string
+    readonly offset: number
+  } | null
 }
 
 /** Where a letter's event stands, and its bytes. */
@@ -77,13 +82,17 @@ function letterOf(line: Readonly<Record<string, unknown>>, body: Uint8Array | nu
           body,
           comesOf: isAgain ? shard.slice(DEAD_LETTER_SHARD.length) : null,
         },
-    refusedRow: sink === 'parquet' ? refusedRowOf(line['content']) : null,
+    refusedRow: sink === 'parquet' ? refusedRowOf(line) : null,
   }
 }
 
-function refusedRowOf(content: unknown): Letter['refusedRow'] {
+function refusedRowOf({ key, content }: Letter['line']): Letter['refusedRow'] {
   if (!isJsonObject(content)) return null
-  return { endpointId: String(content['endpoint_id']), offset: Number(content['offset']) }
+  return {
+    key: String(key),
+    endpointId: String(content['endpoint_id']),
+    offset: Number(content['offset']),
+  }
 }
 
 function bodyOf(line: Readonly<Record<string, unknown>>): Uint8Array | null {

@@ -1,6 +1,6 @@
 import { parquetPath } from '../store/parquet/parquet-path.ts'
 import type { Claim, LedgerCounts, LedgerEntry } from '../stream/ports.ts'
-import type { AuditFacts } from './facts.ts'
+import type { AuditFacts, LetterFacts } from './facts.ts'
 import { RowCounts } from './row-counts.ts'
 
 /** Something that the books and what was found do not agree about. */
@@ -105,16 +105,18 @@ class Audit {
   readonly #before: ReadonlyMap<string, LedgerEntry>
   /** The newest line of each log as a whole. */
   readonly #wholes: ReadonlyMap<string, LedgerEntry>
+  readonly #letters: readonly LetterFacts[]
   /** Rows by log and endpoint. */
   readonly #found = new Map<string, RowCounts>()
 
   constructor(facts: AuditFacts) {
     this.#facts = facts
+    this.#letters = oneOfEachKey(facts.letters)
     this.#before = new Map(facts.before.map((entry) => [keyOf(entry), entry]))
     const wholes = facts.newest.filter(isWhole)
     this.#wholes = new Map(wholes.map((entry) => [entry.log, entry]))
     for (const file of facts.files) this.#rowsOf(file.claim).addFile(file)
-    for (const { log, endpointId, offset } of facts.refusedRows) {
+    for (const { log, endpointId, offset } of oneOfEachKey(facts.refusedRows)) {
       this.#rowsOf({ log, endpointId }).addRefused(offset)
     }
   }
@@ -253,7 +255,7 @@ class Audit {
   #auditLetters(entry: LedgerEntry): LogAudit['letters'] {
     const { after, letters } = this.#beginOf(entry)
     const expected = (entry.whole?.letters ?? 0) - letters
-    const found = this.#facts.letters.filter(
+    const found = this.#letters.filter(
       ({ log, offset }) => log === entry.log && offset > after && offset <= entry.offset,
     ).length
     const { deliveredBefore = 0 } = entry.whole ?? {}
@@ -338,6 +340,10 @@ class Audit {
 
 function isWhole({ endpointId }: LedgerEntry): boolean {
   return endpointId === ''
+}
+
+function oneOfEachKey<Letter extends LetterFacts>(letters: readonly Letter[]): readonly Letter[] {
+  return [...new Map(letters.map((letter) => [letter.key, letter])).values()]
 }
 
 function keyOf({ log, endpointId }: { readonly log: string; readonly endpointId: string }): string {

@@ -21,6 +21,8 @@ export interface DamagedFile {
 
 /** A dead letter of what was rejected before it came to rows in files. */
 export interface LetterFacts {
+  /** Two owners of a shard may both have written a letter: those of the same key are one. */
+  readonly key: string
   readonly log: string
   readonly offset: number
 }

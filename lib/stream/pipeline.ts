@@ -327,8 +327,9 @@ export class Pipeline {
       this.#scannedPeriod = period
       this.#metricWriter.writeAllIdle(this.#table.endpoints, clock.nowUs())
     }
-    this.#claimed.forgetBeyond(CLAIM_KEYS_MAX)
     this.#cutPromised()
+    // What comes again may still be in a range that an earlier owner claimed.
+    if (!this.#arePromisesOpen) this.#claimed.forgetBeyond(CLAIM_KEYS_MAX)
     // All rows of a promised file have the columns that they had when it was promised.
     if (!this.#arePromisesOpen) this.#reads.planRefreshes()
     void this.#reads.run() // as in accept

@@ -23,13 +23,16 @@ export function auditFactsOf(
       return { path: fileName(file.claim), ...metadata }
     }),
     damaged: [],
-    letters: letters.flatMap(({ log, sink, offset }) =>
-      sink === undefined ? [{ log: String(log), offset: Number(offset) }] : [],
+    letters: letters.flatMap(({ log, sink, offset, call, row }) =>
+      sink === undefined
+        ? [{ key: `${log}/${offset}/${call}/${row}`, log: String(log), offset: Number(offset) }]
+        : [],
     ),
-    refusedRows: letters.flatMap(({ log, sink, content }) => {
+    refusedRows: letters.flatMap(({ log, sink, key, content }) => {
       if (sink !== 'parquet') return []
       const { endpoint_id: endpointId, offset } = content as Record<string, unknown>
-      return [{ log: String(log), endpointId: String(endpointId), offset: Number(offset) }]
+      const place = { log: String(log), endpointId: String(endpointId), offset: Number(offset) }
+      return [{ key: `${log} ${key}`, ...place }]
     }),
     records: [...items].map(([endpointId, item]) => ({
       endpointId,

@@ -24,6 +24,8 @@ export interface MemoryStore
   /** Key -> row; the first of equal keys stays. */
   readonly rows: Map<string, MetricRow>
   readonly claimed: Claim[]
+  /** Log of a shard -> its owner's epoch and its checkpoint. */
+  readonly shardLogs: ReadonlyMap<string, StoredLog>
   /** Log, endpoint and offset -> line of the ledger. */
   readonly entries: Map<string, LedgerEntry>
   /** Claim -> file. */
@@ -81,6 +83,7 @@ export function memoryStore(): MemoryStore {
     updates,
     rows,
     claimed,
+    shardLogs: logs,
     entries,
     files,
     outcomes,

@@ -68,7 +68,7 @@ export class LedgerWriter {
   /** To be called now and then, between records of the log: begins what a minute's end asks for. */
   tick(): void {
     const minute = this.#nowMinute()
-    if (minute === this.#minute) return
+    if (minute === this.#minute || this.#isUnsure) return
     this.#minute = minute
     // A store that is not done with the last minute is told of this one with the next.
     if (this.#round !== null) return
@@ -93,11 +93,19 @@ export class LedgerWriter {
     return Math.floor(this.#parts.clock.nowUs() / MINUTE_US)
   }
 
+  /**
+   * While an event waits for its endpoint to be read the counts are not those of all records up to the
+   * newest: another owner of the log, or the next process, would say something else of the same offset.
+   */
+  get #isUnsure(): boolean {
+    return this.#parts.counters.waiting > 0
+  }
+
   /** All of it in one step, so that the whole is the sum of its endpoints. */
   #begin(minute: number): void {
     const { log, counters, endpoints, place, oldestOffset } = this.#parts
     const { offset } = place
-    if (offset < 0 || this.#round !== null) return
+    if (offset < 0 || this.#round !== null || this.#isUnsure) return
     const numbers: number[] = []
     for (const endpoint of endpoints) {
       const counts = countsOf(endpoint)

@@ -2,7 +2,9 @@
 // until then; it says it once, as a sum that adds up, however the store behaves, and goes on after a restart.
 import assert from 'node:assert'
 import { test } from 'node:test'
+import { audit } from '../../../../lib/audit/audit.ts'
 import type { LedgerEntry } from '../../../../lib/stream/ports.ts'
+import { auditFactsOf } from '../../../support/audit-facts.ts'
 import { servingEvent } from '../../../support/serving-event.ts'
 import { nextTurns, openTestPipeline } from '../../../support/test-pipeline.ts'
 
@@ -90,4 +92,30 @@ test('after a restart the sums go on', async () => {
   const [endpoint, whole] = entriesOf(first.store).slice(-2)
   assert.deepEqual([endpoint?.counts.accepted, whole?.counts.accepted], [2, 2])
   await second.pipeline.close()
+})
+
+test('while an event waits for its endpoint nothing is told of its offset', async () => {
+  const { pipeline, store, clock, accept } = await openTestPipeline({})
+  pipeline.tick()
+  clock.timeUs += MINUTE_US
+  assert.equal(accept(servingEvent({ model: 'a' })).outcome, 'waiting')
+  pipeline.tick()
+  await nextTurns()
+  assert.deepEqual(entriesOf(store), [])
+  pipeline.tick()
+  await nextTurns()
+  assert.equal(entriesOf(store).at(-1)?.counts.accepted, 1, 'told as soon as it is counted')
+  await pipeline.close()
+})
+
+test('a dead letter that two owners of a shard have written counts once', async () => {
+  const { pipeline, store, deadLetterLines, accept } = await openTestPipeline({})
+  accept('no event')
+  accept('no event either')
+  await pipeline.flushAll()
+  const letters = [...deadLetterLines, ...deadLetterLines].map((line) => JSON.parse(line))
+  const { unaccounted, logs } = await audit(auditFactsOf(store, letters))
+  assert.equal(unaccounted, 0)
+  assert.deepEqual(logs[0]?.letters, { found: 2, expected: 2 })
+  await pipeline.close()
 })
