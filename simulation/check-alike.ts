@@ -15,8 +15,8 @@ const WINDOW = /^(?:predictions_|latency_avg)/
 
 /** State, dead letters, records and time series are those of a process that nothing happened to. */
 export function checkAlike(outcome: Outcome, reference: Reference): void {
-  const { world, log, ledger } = outcome
-  assert.equal(log.pipeline?.encodeState(), reference.state, 'the state is that without trouble')
+  const { world, ledger } = outcome
+  checkState(outcome, reference)
   const { hasSameEndpoints, trouble } = world.scenario
   const isDoubtful = ledger.entries.some((entry) => entry.isDoubtful)
   if (!isDoubtful) checkRejections(outcome, reference)
@@ -26,6 +26,11 @@ export function checkAlike(outcome: Outcome, reference: Reference): void {
   const withWindows = trouble?.hasClockJumps !== true
   checkRecords(outcome, reference, { withWindows })
   checkSeries(outcome, reference, { withWindows })
+}
+
+/** State is that of a process that nothing happened to. */
+export function checkState({ log }: Outcome, reference: Reference): void {
+  assert.equal(log.pipeline?.encodeState(), reference.state, 'the state is that without trouble')
 }
 
 function checkRejections({ log }: Outcome, { letters }: Reference): void {
@@ -38,7 +43,7 @@ function checkRejections({ log }: Outcome, { letters }: Reference): void {
 }
 
 /** What stands in the reference's records stands in the others'; what is gone may stay. */
-function checkRecords(
+export function checkRecords(
   { world }: Outcome,
   { store, status }: Reference,
   { withWindows }: { readonly withWindows: boolean },
@@ -54,8 +59,8 @@ function checkRecords(
   }
 }
 
-/** Rows that the sink has refused count as well. */
-function checkSeries(
+/** The time series is that of the reference; rows that the sink has refused count as well. */
+export function checkSeries(
   { world, log }: Outcome,
   { store, status }: Reference,
   { withWindows }: { readonly withWindows: boolean },

@@ -28,11 +28,17 @@ export async function checkLedger(world: World, logs: readonly LetteredLog[]): P
 /**
  * Looks now and then in the middle of everything: rows may be pending then, but none is gone, there twice, or
  * unknown to the books.
+ *
+ * @param troubleMs  between two looks while there is trouble
  */
-export function beginAudits(world: World, logs: readonly LetteredLog[]): void {
+export function beginAudits(
+  world: World,
+  logs: readonly LetteredLog[],
+  troubleMs = AUDIT_MS,
+): void {
   // Not promised of rows that settings which change decide about.
   if (world.scenario.trouble?.changesSkew === true) return
-  world.scheduler.after(AUDIT_MS, () => {
+  world.scheduler.after(world.isHealed ? AUDIT_MS : troubleMs, () => {
     auditOf(world, logs).then(
       ({ differences, logs: books }) => {
         world.faults.count('audited in the middle')
@@ -48,7 +54,7 @@ export function beginAudits(world: World, logs: readonly LetteredLog[]): void {
       },
       (error: unknown) => world.fail(error),
     )
-    beginAudits(world, logs)
+    beginAudits(world, logs, troubleMs)
   })
 }
 

@@ -35,6 +35,20 @@ export const FAULT_KINDS = [
   'batch limits changed',
   'segment size changed',
   'WHEN_SKEW_MAX changed',
+  'worker killed, its disk deleted',
+  'worker stood still',
+  'worker ended itself',
+  'killed with an event in hand',
+  'shard moved',
+  'shard moved, its owner not told',
+  'shard came back',
+  'event of a shard elsewhere',
+  'zombie took an event',
+  'zombie made a claim',
+  'zombie wrote a file',
+  'zombie wrote the ledger',
+  "zombie's checkpoint refused",
+  'claim was there',
 ] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
@@ -52,6 +66,10 @@ export const REACHED_KINDS = [
   'two logs',
   'two logs with the same endpoints',
   'audited in the middle',
+  'shards with the same endpoints',
+  'checkpoint stored',
+  'windows counted by hand',
+  'lag checked',
 ] as const
 export type ReachedKind = (typeof REACHED_KINDS)[number]
 

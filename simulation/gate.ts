@@ -6,6 +6,13 @@ import type { Trace } from './trace.ts'
 /** Where in a port call the process dies. `inside`: a write is done in part; else the same as `after`. */
 export type CrashSide = 'before' | 'inside' | 'after'
 
+/** Where in a run a process dies. */
+export interface Crash {
+  /** 1, 2, ... for all calls of a run. */
+  readonly call: number
+  readonly side: CrashSide
+}
+
 /** Decides which calls are the last ones of their process. */
 export interface CrashPlan {
   /**

@@ -1,6 +1,8 @@
+import { runDeliveredSeed, runDeliveredSweepPoint } from './delivered/run.ts'
 import { FAULT_KINDS, FaultBook, REACHED_KINDS } from './fault-book.ts'
-import type { CrashSide } from './gate.ts'
-import { runSeed, runSweepPoint, type SweepPoint } from './run.ts'
+import type { Crash, CrashSide } from './gate.ts'
+import { type Mode, modeOf } from './mode.ts'
+import { runSeed, runSweepPoint } from './run.ts'
 import type { RunResult } from './run-result.ts'
 
 export { BUGS } from './bugs.ts'
@@ -10,7 +12,9 @@ export interface SimulationPlan {
   /** Seeds from the first one on. */
   readonly firstSeed: number
   readonly seedCount: number
-  /** Whether a fixed scenario is run with a crash at each of its calls, and when. */
+  /** Seeds and crashes of the other mode are passed over. */
+  readonly mode?: Mode
+  /** Whether fixed scenarios are run with a crash at each of their calls, and when. */
   readonly sweep: 'none' | 'first' | 'last'
 }
 
@@ -41,6 +45,11 @@ const SEEDS_FOR_ALL_KINDS = 200
 /** So many seeds are run a second time, which must do the same, step by step. */
 const SEEDS_RUN_TWICE = 5
 
+/** Runs the schedule of a seed, which chooses the mode as well. */
+function runAnySeed(seed: number, faults?: FaultBook): Promise<RunResult> {
+  return modeOf(seed) === 'delivered' ? runDeliveredSeed(seed, faults) : runSeed(seed, faults)
+}
+
 /** Runs the sweep and the seeds, up to the first failure. */
 export async function simulate(plan: SimulationPlan): Promise<Simulation> {
   const faults = new FaultBook()
@@ -58,10 +67,11 @@ export async function simulate(plan: SimulationPlan): Promise<Simulation> {
     for (let count = 0; count < plan.seedCount; count++) {
       const seed = plan.firstSeed + count
       totals.seedCount++
-      const result = await runSeed(seed, faults)
+      if (plan.mode !== undefined && modeOf(seed) !== plan.mode) continue
+      const result = await runAnySeed(seed, faults)
       if (!take(result, `--seed ${seed}`)) return false
       if (count >= SEEDS_RUN_TWICE) continue
-      const again = await runSeed(seed)
+      const again = await runAnySeed(seed)
       if (again.digest === result.digest) continue
       const error = new Error('The same seed did not give the same run.')
       return take({ ...again, failure: error }, `--seed ${seed}`)
@@ -69,9 +79,9 @@ export async function simulate(plan: SimulationPlan): Promise<Simulation> {
     return true
   }
   const sweep = async (): Promise<boolean> => {
-    for await (const point of sweepPoints()) {
+    for await (const point of sweepPoints(plan.mode)) {
       totals.sweepCount++
-      if (!take(await runSweepPoint(point, faults), `--crash ${nameOf(point)}`)) return false
+      if (!take(await runPoint(point, faults), `--crash ${nameOf(point)}`)) return false
     }
     return true
   }
@@ -81,33 +91,48 @@ export async function simulate(plan: SimulationPlan): Promise<Simulation> {
   return { failure, missing: isLong ? faults.missing : [], faults, ...totals }
 }
 
-/** The fixed scenario as it is, and once for each of its calls and ways to die there. */
-async function* sweepPoints(): AsyncGenerator<SweepPoint> {
-  for (const syncEvery of [true, false]) {
-    const { calls } = await runSweepPoint({ syncEvery, crash: null })
-    yield { syncEvery, crash: null }
+/** Which fixed scenario it is: that of a spool that is synced at each event, or in the background, or of shards. */
+const SCENARIOS = ['every', 'background', 'delivered'] as const
+
+/** One run of the sweep. */
+interface Point {
+  readonly scenario: (typeof SCENARIOS)[number]
+  readonly crash: Crash | null
+}
+
+function runPoint({ scenario, crash }: Point, faults?: FaultBook): Promise<RunResult> {
+  if (scenario === 'delivered') return runDeliveredSweepPoint(crash, faults)
+  return runSweepPoint({ syncEvery: scenario === 'every', crash }, faults)
+}
+
+/** The fixed scenarios as they are, and once for each of their calls and ways to die there. */
+async function* sweepPoints(mode: Mode | undefined): AsyncGenerator<Point> {
+  for (const scenario of SCENARIOS) {
+    const isDelivered = scenario === 'delivered'
+    if (mode !== undefined && isDelivered !== (mode === 'delivered')) continue
+    const { calls } = await runPoint({ scenario, crash: null })
+    yield { scenario, crash: null }
     for (let call = 1; call <= calls.count; call++) {
-      yield { syncEvery, crash: { call, side: 'before' } }
+      yield { scenario, crash: { call, side: 'before' } }
     }
-    for (const call of calls.writes) yield { syncEvery, crash: { call, side: 'inside' } }
+    for (const call of calls.writes) yield { scenario, crash: { call, side: 'inside' } }
     // After any other call it is as before the next one.
-    for (const call of calls.effects) yield { syncEvery, crash: { call, side: 'after' } }
+    for (const call of calls.effects) yield { scenario, crash: { call, side: 'after' } }
   }
 }
 
 /** A point of the sweep as an argument: `every:120:after`. */
-function nameOf({ syncEvery, crash }: SweepPoint): string {
-  const mode = syncEvery ? 'every' : 'background'
-  return crash === null ? `${mode}:0:before` : `${mode}:${crash.call}:${crash.side}`
+function nameOf({ scenario, crash }: Point): string {
+  return crash === null ? `${scenario}:0:before` : `${scenario}:${crash.call}:${crash.side}`
 }
 
 /** Runs one point of the sweep by its name; null for a name that is none. */
 export async function simulatePoint(name: string): Promise<RunResult | null> {
-  const match = /^(every|background):(\d+):(before|inside|after)$/.exec(name)
+  const match = /^(every|background|delivered):(\d+):(before|inside|after)$/.exec(name)
   if (match === null) return null
   const call = Number(match[2])
-  return runSweepPoint({
-    syncEvery: match[1] === 'every',
+  return runPoint({
+    scenario: match[1] as Point['scenario'],
     crash: call === 0 ? null : { call, side: match[3] as CrashSide },
   })
 }

@@ -1,3 +1,4 @@
+import { errorCode } from '../lib/stream/errors.ts'
 import type { Calls } from './gate.ts'
 import type { World } from './world.ts'
 
@@ -24,7 +25,10 @@ export async function resultOf(
   startCountOf: () => number,
 ): Promise<RunResult> {
   let failure: unknown = null
-  const onRejection = (error: unknown): void => world.fail(error)
+  // What a dead process would still have done is nobody's failure.
+  const onRejection = (error: unknown): void => {
+    if (errorCode(error) !== 'EDEAD') world.fail(error)
+  }
   process.on('unhandledRejection', onRejection)
   try {
     await live()

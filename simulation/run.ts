@@ -3,7 +3,7 @@ import { beginAudits } from './check-ledger.ts'
 import { checkOutcome, type References } from './check-outcome.ts'
 import { sourcesOf } from './events.ts'
 import type { FaultBook } from './fault-book.ts'
-import type { CrashSide } from './gate.ts'
+import type { Crash } from './gate.ts'
 import { EventLane } from './lane.ts'
 import { Random } from './random.ts'
 import { PROJECTS, recordsBefore } from './records-before.ts'
@@ -28,7 +28,7 @@ const TROUBLE_MS_MAX = 200_000
 /** One run of a sweep: where its only crash is, null for none. */
 export interface SweepPoint {
   readonly syncEvery: boolean
-  readonly crash: { readonly call: number; readonly side: CrashSide } | null
+  readonly crash: Crash | null
 }
 
 /** A log with those that give it events. */

@@ -100,7 +100,11 @@ function anySpoolBytes(segmentBytes: number, random: Random): number {
   return random.pick([MUCH_BYTES, MUCH_BYTES, segmentBytes * 5, segmentBytes * 2])
 }
 
-function anyLimits(random: Random, sampleWindow = random.integer(1, 3)): ProcessSettings['env'] {
+/** Limits of batches by chance. */
+export function anyLimits(
+  random: Random,
+  sampleWindow = random.integer(1, 3),
+): ProcessSettings['env'] {
   return envOf({
     sampleWindow,
     rowsMax: random.integer(1, 6),
@@ -109,7 +113,8 @@ function anyLimits(random: Random, sampleWindow = random.integer(1, 3)): Process
   })
 }
 
-function envOf(limits: {
+/** The settings that a scenario chooses, as the environment names them. */
+export function envOf(limits: {
   readonly sampleWindow: number
   readonly rowsMax: number
   readonly parquetSecs: number

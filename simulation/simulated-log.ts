@@ -227,7 +227,7 @@ export function isDiskTrouble(error: unknown): boolean {
 }
 
 /** Calls again and again, as the handler does. */
-function repeat(clock: Clock, periodMs: number, call: () => void | Promise<void>): void {
+export function repeat(clock: Clock, periodMs: number, call: () => void | Promise<void>): void {
   clock.after(periodMs, async () => {
     await call()
     repeat(clock, periodMs, call)

@@ -1,3 +1,5 @@
+import type { Mode } from './mode.ts'
+
 /** A change of one source file, for the simulation alone. */
 export interface SourcePatch {
   /** Path from the project's folder. */
@@ -12,6 +14,8 @@ export interface Bug {
   readonly name: string
   /** The rule that is broken. */
   readonly what: string
+  /** In which it is looked for; by default with spools. */
+  readonly mode?: Mode
   /** Where it is looked for first; 200 seeds from there on, and the sweep, are all that it may take. */
   readonly hint?: { readonly seed: number } | 'sweep'
   readonly patches: readonly SourcePatch[]

@@ -1,6 +1,6 @@
 // Runs the whole core under seeded schedules of crashes and trouble, and holds the end of each to every promise:
 //   node tools/simulate.mjs [--seeds N] [--seed S] [--crash POINT] [--bug NAME]
-//   --seeds N      a crash at every port call of a fixed scenario, then the seeds 1 to N (default 200)
+//   --seeds N      a crash at every port call of fixed scenarios, then the seeds 1 to N (default 200)
 //   --seed S       one seed; with --seeds, the first one, and no sweep
 //   --crash POINT  one crash of the sweep, as a failure prints it
 //   --bug NAME     with that bug put in; succeeds when it is found. `all` for each of them, `list` for names
@@ -84,9 +84,10 @@ async function runAllBugs() {
 async function huntFor(bug) {
   const simulation = await loadSimulation(bug)
   const begin = performance.now()
-  const hint = simulation.BUGS.find(({ name }) => name === bug)?.hint
+  const { hint, mode = 'spooled' } = simulation.BUGS.find(({ name }) => name === bug) ?? {}
   const result = await simulation.simulate({
     firstSeed: hint?.seed ?? firstSeed,
+    mode,
     seedCount: values.seeds === undefined ? 200 : plan.seedCount,
     sweep: hint === 'sweep' ? 'first' : 'last',
   })

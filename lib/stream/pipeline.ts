@@ -119,10 +119,9 @@ export class Pipeline {
     this.#flusher = new Flusher(
       {
         ...store,
+        ...parts,
         ...shared,
         claimed,
-        parquet: parts.parquet,
-        isStillOwner: parts.isStillOwner,
         hasRivals: parts.spool.redelivers,
         updateOf: (endpoint) =>
           endpointUpdate(endpoint, {
