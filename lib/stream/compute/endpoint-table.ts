@@ -118,7 +118,8 @@ export class EndpointTable<Waiting> {
 
   /** Reads numbers of the endpoint that an event of that time will need (read-ahead.ts). */
   touch({ slot, newestUs, schema }: Endpoint, atUs: number): number {
-    return newestUs + schema.plainWidth + this.#windows.touch(slot, atUs)
+    const { plainWidth, columns } = schema
+    return newestUs + plainWidth + columns.featureNames.length + this.#windows.touch(slot, atUs)
   }
 
   /**

@@ -86,6 +86,11 @@ export class PredictionBatch {
     return this.#rowCount
   }
 
+  /** Reads from both ends of the batch (read-ahead.ts). */
+  touch(): number {
+    return this.#rowCount + (this.#extras === null ? 0 : 1)
+  }
+
   /** Memory that the rows take, about. */
   get bytes(): number {
     return this.#bytes

@@ -72,7 +72,7 @@ export class PredictionBatches {
 
   /** Reads a number of the batch that the endpoint's next row may go to (read-ahead.ts). */
   touch({ slot }: Endpoint): number {
-    return this.#current[slot]?.batch.rowCount ?? 0
+    return this.#current[slot]?.batch.touch() ?? 0
   }
 
   /** Adds a row to the batch of its endpoint and hour, unless an earlier run has written its file. */
