@@ -86,6 +86,7 @@ async function referenceOf(
     log,
     parts: {
       spool: historyLog(records),
+      epoch: 1,
       checkpointDisk: memoryDisk(),
       markDisk: memoryDisk(),
       isStillOwner: async () => true,

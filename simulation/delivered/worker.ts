@@ -123,7 +123,7 @@ export class WorkerProcess {
   async start(): Promise<void> {
     const pipeline = await Pipeline.open({
       ...this.#shared('spool'),
-      ...spoolLog(memoryDisk(), { segmentBytes: 4096, syncEvery: false }),
+      ...spoolLog(memoryDisk(), { segmentBytes: 4096, syncEvery: false, epoch: 1 }),
       deadLetterFile: { append: nothing, sync: nothing, close: nothing },
       deadLetterLines: [],
     })
@@ -178,6 +178,7 @@ export class WorkerProcess {
     const pipeline = await Pipeline.open({
       ...this.#shared(shard),
       spool: history().recording(log),
+      epoch,
       checkpointDisk: history().watching(checkpoints),
       markDisk: memoryDisk(),
       deadLetterFile: lines.through(this.#gate),
