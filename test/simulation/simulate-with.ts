@@ -8,7 +8,8 @@ export function simulateWith(...options: readonly string[]): {
 } {
   return spawnSync(process.execPath, ['tools/simulate.mjs', ...options], {
     encoding: 'utf8',
-    timeout: 300_000,
+    // A minute where nothing else runs.
+    timeout: 900_000,
     maxBuffer: 64 * 1024 * 1024,
   })
 }
