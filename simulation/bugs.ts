@@ -60,6 +60,7 @@ const SPOOLED_BUGS: readonly Bug[] = [
   {
     name: 'torn-append-stays',
     what: 'what a failed append has left stays, and the next frame goes behind it',
+    hint: { seed: 55 },
     patches: [
       {
         file: SPOOL,
@@ -104,7 +105,7 @@ const SPOOLED_BUGS: readonly Bug[] = [
   {
     name: 'promoted-before-letters',
     what: 'a checkpoint does not wait for dead letters',
-    hint: { seed: 133 },
+    hint: { seed: 313 },
     patches: [{ file: FLUSHER, from: 'if (deadLetters.waitingCount > 0) return -1', to: '' }],
   },
   {
@@ -150,11 +151,7 @@ const SPOOLED_BUGS: readonly Bug[] = [
     name: 'endpoint-not-touched',
     what: 'an endpoint changes while a checkpoint is taken, and is written as it is afterwards',
     patches: [
-      {
-        file: PIPELINE,
-        from: '=> this.#checkpoints.touch(endpoint)',
-        to: '=> void endpoint',
-      },
+      { file: PIPELINE, from: '=> this.#checkpoints.touch(endpoint)', to: '=> void endpoint' },
     ],
   },
   {
@@ -216,11 +213,7 @@ const SPOOLED_BUGS: readonly Bug[] = [
     name: 'cut-inside-event',
     what: 'a batch is cut between two rows of one event',
     patches: [
-      {
-        file: BATCHES,
-        from: 'this.#full.push(open)',
-        to: 'this.#full.push(open); this.cutFull()',
-      },
+      { file: BATCHES, from: 'this.#full.push(open)', to: 'this.#full.push(open); this.cutFull()' },
     ],
   },
   {
@@ -293,7 +286,7 @@ const SPOOLED_BUGS: readonly Bug[] = [
   {
     name: 'checkpoint-twice',
     what: 'a checkpoint of the offset that the log begins with is taken once more, and removed with it',
-    hint: { seed: 545 },
+    hint: { seed: 243 },
     patches: [
       {
         file: KEEPER,
@@ -305,24 +298,27 @@ const SPOOLED_BUGS: readonly Bug[] = [
   {
     name: 'tail-not-synced',
     what: 'a start builds upon what a killed process had not synced',
+    hint: { seed: 107 },
     patches: [
       {
         file: SPOOL,
         from: 'for (const segment of this.#segments.slice(Math.max(index, 0))) this.#syncSegment(segment)',
         to: '',
       },
+      // What cuts off the zeros that a killed process leaves would sync as well.
+      { file: SPOOL, from: 'file.truncate(size)\n      file.sync()', to: 'file.truncate(size)' },
     ],
   },
   {
     name: 'full-of-delivered',
     what: 'answers are held because of a segment in which all is delivered, and which nothing removes',
-    hint: { seed: 407 },
+    hint: { seed: 503 },
     patches: [{ file: KEEPER, from: ' && checkpoints.beginning < spool.nextOffset - 1', to: '' }],
   },
   {
     name: 'claim-around-claim',
     what: 'a batch has a claimed range in its middle',
-    hint: { seed: 422 },
+    hint: { seed: 907 },
     patches: [
       {
         file: BATCHES,
