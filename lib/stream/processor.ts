@@ -99,9 +99,7 @@ export class Processor {
   /** Applies the next record of the log. */
   apply(record: SpoolRecord): Applied {
     this.#rejection = null
-    const { place } = this.#parts
-    // A stream delivers again what is in the state already: that is still the state after what came last.
-    if (record.offset > place.offset) place.offset = record.offset
+    this.#parts.place.moveTo(record.offset)
     this.#applyingOffset = record.offset
     const outcome =
       record.kind === 'event' ? this.#applyEvent(record) : this.#applyRead(record.json)

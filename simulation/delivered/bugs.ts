@@ -12,6 +12,7 @@ export const DELIVERED_BUGS: readonly Bug[] = [
     name: 'epoch-not-checked',
     what: 'a worker whose shard is elsewhere stores its checkpoint all the same',
     mode: 'delivered',
+    hint: { seed: 111 },
     patches: [
       {
         file: STORED,
@@ -36,6 +37,7 @@ export const DELIVERED_BUGS: readonly Bug[] = [
     name: 'ack-before-stored',
     what: 'a checkpoint counts for answers before the store has it',
     mode: 'delivered',
+    hint: { seed: 87 },
     patches: [
       {
         file: STORED,
@@ -68,6 +70,7 @@ export const DELIVERED_BUGS: readonly Bug[] = [
     name: 'claims-forgotten',
     what: 'claims are forgotten while rows of theirs are still to come again',
     mode: 'delivered',
+    hint: { seed: 162 },
     patches: [
       {
         file: PIPELINE,
@@ -122,9 +125,9 @@ export const DELIVERED_BUGS: readonly Bug[] = [
     mode: 'delivered',
     patches: [
       {
-        file: 'lib/stream/processor.ts',
-        from: 'if (record.offset > place.offset) place.offset = record.offset',
-        to: 'place.offset = record.offset',
+        file: 'lib/stream/deliver/log-place.ts',
+        from: 'if (offset > this.offset) this.offset = offset',
+        to: 'this.offset = offset',
       },
     ],
   },
