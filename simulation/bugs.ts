@@ -105,7 +105,7 @@ const SPOOLED_BUGS: readonly Bug[] = [
   {
     name: 'promoted-before-letters',
     what: 'a checkpoint does not wait for dead letters',
-    hint: { seed: 313 },
+    hint: { seed: 566 },
     patches: [{ file: FLUSHER, from: 'if (deadLetters.waitingCount > 0) return -1', to: '' }],
   },
   {

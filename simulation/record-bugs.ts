@@ -1,6 +1,6 @@
 import type { Bug } from './tunings.ts'
 
-const PIPELINE = 'lib/stream/pipeline.ts'
+const UPDATE = 'lib/stream/deliver/endpoint-update.ts'
 
 /** Mistakes about which write of a record is the newer one (lib/stream/record-version.ts). */
 export const RECORD_BUGS: readonly Bug[] = [
@@ -20,7 +20,7 @@ export const RECORD_BUGS: readonly Bug[] = [
     what: 'what a timer says of a record at the same offset counts as nothing new',
     patches: [
       {
-        file: 'lib/stream/deliver/endpoint-update.ts',
+        file: UPDATE,
         from: 'Math.max(endpoint.recordVersion + 1, place.offset)',
         to: 'Math.max(place.offset, 0)',
       },
@@ -29,6 +29,6 @@ export const RECORD_BUGS: readonly Bug[] = [
   {
     name: 'record-epoch-stuck',
     what: 'a record keeps a later owner of the log from writing what it has',
-    patches: [{ file: PIPELINE, from: 'epoch: parts.epoch,', to: 'epoch: 0,' }],
+    patches: [{ file: UPDATE, from: 'epoch,\n    version:', to: 'epoch: 0,\n    version:' }],
   },
 ]
