@@ -1,3 +1,5 @@
+import { DRIFT_EVENTS } from '../stream/deliver/drift-writer.ts'
+import { STATUS_NUMBERS, UNKNOWN_STATUS } from '../stream/drift/measures.ts'
 import type { SeriesPoint } from '../stream/ports.ts'
 import { type Found, found } from './found.ts'
 import type { ProxyCall } from './proxy-functions.ts'
@@ -47,7 +49,7 @@ export async function readAnnotations(
   const errors = { recordType: 'base_metrics', metric: 'error_count' }
   const counts = await readSeries(sources, { ...which, ...errors })
   if (!counts.ok) return counts
-  const changes = { recordType: 'drift_events', metric: 'drift_status' }
+  const changes = { recordType: DRIFT_EVENTS, metric: 'drift_status' }
   // Not as means over spans of time: they are words.
   const statuses = await sources.reader.series({
     ...ids,
@@ -85,10 +87,8 @@ type Models = ReadonlyMap<string, string>
 
 /** By the numbers of `drift_events`. */
 const STATUSES = new Map([
-  [-1, 'UNKNOWN'],
-  [0, 'NO_DRIFT'],
-  [1, 'POSSIBLE_DRIFT'],
-  [2, 'DRIFT_DETECTED'],
+  [UNKNOWN_STATUS, 'UNKNOWN'],
+  ...Object.entries(STATUS_NUMBERS).map(([status, number]) => [number, status] as const),
 ])
 
 /** Such an event is written when the status changes, and when the features change that alarm. */

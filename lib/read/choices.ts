@@ -1,5 +1,12 @@
 /** What an editor of queries offers: functions, their parameters, and values to choose from. */
+
 import { isJsonObject } from '../stream/accept/event.ts'
+import {
+  DATA_QUALITY,
+  DRIFT_EVENTS,
+  DRIFT_FEATURES,
+  DRIFT_MEASURES,
+} from '../stream/deliver/drift-writer.ts'
 import { FUNCTION_NAMES } from './data-source.ts'
 import { type Found, found, refuse } from './found.ts'
 import { columnTypeOf, idOf } from './record-values.ts'
@@ -53,10 +60,10 @@ const RECORD_TYPES = [
   'base_metrics',
   'endpoint_features',
   'custom_metrics',
-  'drift_measures',
-  'drift_features',
-  'drift_events',
-  'data_quality',
+  DRIFT_MEASURES,
+  DRIFT_FEATURES,
+  DRIFT_EVENTS,
+  DATA_QUALITY,
 ]
 
 /** `POST /tag-keys`: what a dashboard's filters may ask for. */

@@ -6,6 +6,7 @@
  *     # TYPE name gauge|counter
  *     name{label="value",...} number
  */
+import { STATUS_NUMBERS, UNKNOWN_STATUS } from '../stream/drift/measures.ts'
 import type { LedgerEntry, StoredRecord } from '../stream/ports.ts'
 import type { Status } from '../stream/status.ts'
 import { idOf, JSON_ATTRIBUTES, memberOf, numberOf, objectOf, timeOf } from './record-values.ts'
@@ -121,11 +122,7 @@ const COUNT = 'predictions_count_'
 const LATENCY = 'latency_avg_'
 const MICROSECONDS = 1e6
 
-const STATUSES: ReadonlyMap<unknown, number> = new Map([
-  ['NO_DRIFT', 0],
-  ['POSSIBLE_DRIFT', 1],
-  ['DRIFT_DETECTED', 2],
-])
+const STATUSES: ReadonlyMap<unknown, number> = new Map(Object.entries(STATUS_NUMBERS))
 
 function addDrift(
   record: StoredRecord,
@@ -133,7 +130,7 @@ function addDrift(
   { status, score }: { readonly status: Metric; readonly score: Metric },
 ): void {
   const given = record.get('drift_status')
-  if (given !== undefined && given !== '') status.add(labels, STATUSES.get(given) ?? -1)
+  if (given !== undefined && given !== '') status.add(labels, STATUSES.get(given) ?? UNKNOWN_STATUS)
   if (!record.has('drift_measures')) return
   const measures = objectOf(record, 'drift_measures')
   for (const measure of ['tvd', 'hellinger', 'kld']) {

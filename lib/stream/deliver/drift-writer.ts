@@ -2,7 +2,7 @@ import type { Endpoint } from '../compute/endpoint.ts'
 import type { Standing } from '../drift/drift-monitor.ts'
 import type { DriftReport, MinuteCounts } from '../drift/endpoint-drift.ts'
 import { ODD, ODD_KINDS } from '../drift/histogram.ts'
-import type { DriftStatus } from '../drift/measures.ts'
+import { STATUS_NUMBERS, UNKNOWN_STATUS } from '../drift/measures.ts'
 import type { MetricRow } from '../ports.ts'
 import type { ChangedEndpoints } from './changed-endpoints.ts'
 import type { MetricBatches } from './metric-batches.ts'
@@ -22,13 +22,6 @@ export const DRIFT_MEASURES = 'drift_measures'
 export const DRIFT_FEATURES = 'drift_features'
 export const DRIFT_EVENTS = 'drift_events'
 export const DATA_QUALITY = 'data_quality'
-
-/** As the dashboards of MLRun number them; nothing can be said is -1. */
-const CODE_OF: Readonly<Record<DriftStatus, number>> = {
-  NO_DRIFT: 0,
-  POSSIBLE_DRIFT: 1,
-  DRIFT_DETECTED: 2,
-}
 
 /** Kinds of values that are no good, as columns are called. */
 const ODD_NAMES = Object.entries({
@@ -102,7 +95,7 @@ function featuresRow(endpoint: Endpoint, { outcome, endMs }: DriftReport): Metri
 
 function eventRow(endpoint: Endpoint, { outcome, status, alarms, endMs }: DriftReport): MetricRow {
   const values = new Map([
-    ['drift_status', status === null ? -1 : CODE_OF[status]],
+    ['drift_status', status === null ? UNKNOWN_STATUS : STATUS_NUMBERS[status]],
     ['alarmed_features', alarms.length],
   ])
   if (outcome.kind === 'measured' && outcome.measure !== null) {

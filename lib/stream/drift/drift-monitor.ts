@@ -145,11 +145,7 @@ export class DriftMonitor {
   async run(): Promise<void> {
     if (this.#isRunning) return
     this.#isRunning = true
-    while (this.#step()) {
-      await new Promise<void>((resolve) => {
-        this.#parts.clock.after(0, resolve)
-      })
-    }
+    while (this.#step()) await this.#letEventsThrough()
     this.#isRunning = false
   }
 
@@ -163,15 +159,19 @@ export class DriftMonitor {
       if (minute !== null) this.#tellMinute(endpoint, minute)
       const pane = drift.openPane
       const endMs = Math.floor(endpoint.newestUs / 1000) + 1
-      const due = { pane: pane ?? 0, lastPane: pane ?? 0, isComplete: false }
-      if (pane !== null) this.#ask(endpoint, { ...due, endMs, isEarly: true })
+      if (pane === null) continue
+      this.#ask(endpoint, { pane, lastPane: pane, isComplete: false, endMs, isEarly: true })
     }
     for (const { finish } of [...this.#queue]) {
       finish()
-      await new Promise<void>((resolve) => {
-        this.#parts.clock.after(0, resolve)
-      })
+      await this.#letEventsThrough()
     }
+  }
+
+  #letEventsThrough(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#parts.clock.after(0, resolve)
+    })
   }
 
   /** Measures nothing more. */

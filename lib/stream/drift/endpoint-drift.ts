@@ -6,7 +6,12 @@ import type { DriftOutcome } from './evaluate.ts'
 import { DriftPanes, type DriftRow, PANES, type PanesState } from './histogram.ts'
 import { type DriftStatus, parseThresholds, type Thresholds } from './measures.ts'
 import { parseReference, type Reference } from './reference.ts'
-import { type ReferenceState, referenceState, restoreReference } from './reference-state.ts'
+import {
+  isSameReference,
+  type ReferenceState,
+  referenceState,
+  restoreReference,
+} from './reference-state.ts'
 import { sharedLayout } from './shared-layouts.ts'
 
 /** An alarm that goes on from window to window. */
@@ -132,8 +137,9 @@ export class EndpointDrift {
     const reference = parseReference(textOf(record.get('feature_stats')))
     if (reference.kind === 'unknown' && reference.reason === 'absent') return null
     const thresholds = parseThresholds(textOf(record.get('monitor_configuration')))
-    const next = new EndpointDrift(reference, thresholds, windowMs)
-    if (known === null || !isSame(known.reference, reference)) return next
+    if (known === null || !isSameReference(known.reference, reference)) {
+      return new EndpointDrift(reference, thresholds, windowMs)
+    }
     known.thresholds = thresholds
     return known
   }
@@ -231,9 +237,7 @@ export class EndpointDrift {
   asked({ pane, lastPane, isComplete }: DueWindow): void {
     this.#askedPane = Math.max(this.#askedPane, lastPane)
     if (this.#openPane <= lastPane) this.#openPane = NONE
-    if (isComplete) {
-      if (this.#openWindow <= Math.floor(pane / PANES)) this.#openWindow = NONE
-    }
+    if (isComplete && this.#openWindow <= Math.floor(pane / PANES)) this.#openWindow = NONE
     this.#setDue()
   }
 
@@ -330,10 +334,6 @@ export class EndpointDrift {
   toState(): unknown {
     return [referenceState(this.reference), this.thresholds, this.panes?.toCheckpoint() ?? null]
   }
-}
-
-function isSame(one: Reference, other: Reference): boolean {
-  return JSON.stringify(referenceState(one)) === JSON.stringify(referenceState(other))
 }
 
 function textOf(value: string | number | boolean | undefined): string | undefined {

@@ -147,6 +147,16 @@ export function summarise(features: readonly MlrunMeasures[]): MeasureSummary | 
 /** As MLRun spells it in an endpoint's record. */
 export type DriftStatus = 'NO_DRIFT' | 'POSSIBLE_DRIFT' | 'DRIFT_DETECTED'
 
+/** As MLRun's dashboards number them. */
+export const STATUS_NUMBERS: Readonly<Record<DriftStatus, number>> = {
+  NO_DRIFT: 0,
+  POSSIBLE_DRIFT: 1,
+  DRIFT_DETECTED: 2,
+}
+
+/** Where nothing can be said. */
+export const UNKNOWN_STATUS = -1
+
 export interface Thresholds {
   readonly possibleDrift: number
   readonly driftDetected: number

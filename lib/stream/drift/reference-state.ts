@@ -16,6 +16,11 @@ export function referenceState(reference: Reference): ReferenceState {
   return { features, edges: [...edges], counts: [...counts] }
 }
 
+/** Whether two references say the same. */
+export function isSameReference(one: Reference, other: Reference): boolean {
+  return JSON.stringify(referenceState(one)) === JSON.stringify(referenceState(other))
+}
+
 /** The reference that a checkpoint tells of. */
 export function restoreReference(state: ReferenceState): Reference {
   if ('reason' in state) return { kind: 'unknown', reason: state.reason }

@@ -1,5 +1,5 @@
 import type { KnownReference } from './reference.ts'
-import { referenceState } from './reference-state.ts'
+import { isSameReference } from './reference-state.ts'
 import { layoutOf, type PaneLayout } from './window-counts.ts'
 
 /** By signature. Weak, so that a layout lives as long as an endpoint that counts on it. */
@@ -13,12 +13,8 @@ export function sharedLayout(reference: KnownReference): PaneLayout {
   const layout = layoutOf(reference)
   const known = layouts.get(layout.signature)?.deref()
   // A signature is a short hash: only the references themselves say that they are equal.
-  if (known !== undefined && isSame(known.reference, reference)) return known
+  if (known !== undefined && isSameReference(known.reference, reference)) return known
   layouts.set(layout.signature, new WeakRef(layout))
   gone.register(layout, layout.signature)
   return layout
-}
-
-function isSame(one: KnownReference, other: KnownReference): boolean {
-  return JSON.stringify(referenceState(one)) === JSON.stringify(referenceState(other))
 }
