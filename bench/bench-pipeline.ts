@@ -4,7 +4,7 @@ import { streamSettings } from '../handler/stream-settings.ts'
 import { parseConfig } from '../lib/config/parse.ts'
 import { openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
 import { Pipeline } from '../lib/stream/pipeline.ts'
-import type { Outcome, SegmentDisk, Store } from '../lib/stream/ports.ts'
+import type { Outcome, ParquetSink, SegmentDisk, Store } from '../lib/stream/ports.ts'
 import { spoolLog } from '../lib/stream/spool-log.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
 
@@ -25,7 +25,7 @@ export function openBenchPipeline(
     deadLetterFile: { append: silent, sync: silent, close: silent },
     deadLetterLines: [],
     store: emptyStore(),
-    parquet: { write: async () => WRITTEN, has: async () => true },
+    parquet: emptyParquet(),
     clock: wallClock(),
     random: Math.random,
     telemetry: new Telemetry({ debug: silent, info: silent, warn: silent, error: silent }),
@@ -38,6 +38,11 @@ export async function settled(): Promise<void> {
 }
 
 /** Takes all and keeps none. */
+export function emptyParquet(): ParquetSink {
+  return { write: async () => WRITTEN, has: async () => true }
+}
+
+/** The same. */
 export function emptyStore(): Store {
   return {
     kv: { write: async () => WRITTEN },

@@ -13,8 +13,7 @@ import { openSegmentFolder } from '../lib/store/disk/segment-folder.ts'
 import { Checkpoints } from '../lib/stream/checkpoints.ts'
 import type { Pipeline } from '../lib/stream/pipeline.ts'
 import { openBenchPipeline, settled } from './bench-pipeline.ts'
-import { EventStream, makeEvents, STEP_US } from './events.ts'
-import { firstEvents } from './hot-path.ts'
+import { EventStream, firstEvents, makeEvents, STEP_US } from './events.ts'
 import { type Findings, median, type Rounds, withFolder } from './support.ts'
 
 const ENDPOINTS = 10_000

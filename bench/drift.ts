@@ -5,8 +5,8 @@
 import assert from 'node:assert'
 import { performance } from 'node:perf_hooks'
 import type { Clock, StoredRecord } from '../lib/stream/ports.ts'
-import { EventStream, makeEvents } from './events.ts'
-import { firstEvents, parseUsPerEvent } from './hot-path.ts'
+import { EventStream, FEATURES, firstEvents, makeEvents } from './events.ts'
+import { parseUsPerEvent } from './hot-path.ts'
 import { bytesOf } from './memory.ts'
 import { ProcessorBench } from './processor-bench.ts'
 import {
@@ -22,7 +22,6 @@ import {
 
 const EVENTS = 20_000
 const ENDPOINTS = 1_000
-const FEATURES = 20
 const BINS = 20
 const TRAINING_ROWS = 1_000
 /** An hour's beginning, so that no pane ends while rows are counted. */
@@ -36,12 +35,17 @@ const SLICED_ENDPOINTS = 100
 
 /** The whole event with drift on, for evenly spaced edges and for any. */
 export async function measureDrift(rounds: Rounds): Promise<Findings> {
-  const even = benchWith(evenEdges)
-  const uneven = benchWith(unevenEdges)
-  const stream = new EventStream(
-    makeEvents({ count: EVENTS, endpointCount: ENDPOINTS, featureCount: FEATURES }),
-    even.startUs,
-  )
+  const bodies = makeEvents({ count: EVENTS, endpointCount: ENDPOINTS, featureCount: FEATURES })
+  const warmUp = (edges: EdgeMaker): Driven => {
+    const bench = new ProcessorBench()
+    const turns = rounds.warmups + rounds.rounds
+    const recordOf = recordMaker(edges)
+    const options = { endpointCount: ENDPOINTS, turns, startUs: START_US, recordOf }
+    return { bench, startUs: bench.warmUp(bodies, options) }
+  }
+  const even = warmUp(evenEdges)
+  const uneven = warmUp(unevenEdges)
+  const stream = new EventStream(bodies, even.startUs)
   const applyTo =
     ({ bench }: Driven): (() => Promise<number>) =>
     async () => {
@@ -86,10 +90,12 @@ export function measureDriftMemory(): Findings {
  */
 export async function measureDriftSlices({ warmups, rounds }: Rounds): Promise<Findings> {
   const ticker = new Ticker()
-  const { bench, startUs } = benchWith(evenEdges, {
-    endpointCount: SLICED_ENDPOINTS,
-    clock: ticker,
-  })
+  const bench = new ProcessorBench({}, ticker)
+  let startUs = START_US
+  for (const first of firstEvents(SLICED_ENDPOINTS, startUs)) {
+    bench.register(first, recordMaker(evenEdges))
+    startUs = first.endUs
+  }
   const rowsOf = makeEvents({
     count: SLICED_ENDPOINTS * ROWS_PER_ENDPOINT,
     endpointCount: SLICED_ENDPOINTS,
@@ -126,19 +132,6 @@ export async function measureDriftSlices({ warmups, rounds }: Rounds): Promise<F
 interface Driven {
   readonly bench: ProcessorBench
   readonly startUs: number
-}
-
-function benchWith(
-  edges: EdgeMaker,
-  { endpointCount = ENDPOINTS, clock }: { endpointCount?: number; clock?: Clock } = {},
-): Driven {
-  const bench = new ProcessorBench({}, clock)
-  let startUs = START_US
-  for (const first of firstEvents(endpointCount, startUs)) {
-    bench.register(first, recordMaker(edges))
-    startUs = first.endUs
-  }
-  return { bench, startUs }
 }
 
 type EdgeMaker = (random: () => number) => readonly number[]

@@ -16,6 +16,13 @@ export interface EventShape {
 /** Time between two events: 5,000 a second, what one worker takes inside Nuclio's wrapper. */
 export const STEP_US = 200
 
+/** Features of the events of most benches. */
+export const FEATURES = 20
+/** An endpoint's first event has 1 to so many rows, so that a tenth of all later ones is sampled. */
+const FIRST_ROWS_MAX = 10
+/** First events are that long that only so many are held at once. */
+const ENDPOINTS_AT_ONCE = 1_000
+
 const WHEN = '"when":"'
 const NO_TIME = '2000-01-01 00:00:00.000000+00:00'
 
@@ -86,4 +93,22 @@ export function makeEvents(shape: EventShape): readonly Buffer[] {
     }
     return Buffer.from(JSON.stringify(event))
   })
+}
+
+/** Events that let all endpoints be met for the first time. */
+export function* firstEvents(endpointCount: number, startUs: number): Generator<EventStream> {
+  let nextUs = startUs
+  for (let from = 0; from < endpointCount; from += ENDPOINTS_AT_ONCE) {
+    const bodies = makeEvents({
+      count: Math.min(ENDPOINTS_AT_ONCE, endpointCount - from),
+      endpointCount,
+      featureCount: FEATURES,
+      endpointOf: (index) => from + index,
+      rowsOf: (index) => 1 + (index % FIRST_ROWS_MAX),
+      number: () => 0,
+    })
+    const stream = new EventStream(bodies, nextUs)
+    yield stream
+    nextUs = stream.endUs
+  }
 }

@@ -1,20 +1,14 @@
 /**
  * The way of an event through decode, compute and batch, and the same with the spool before it, over
- * JSON.parse of the same bodies. All endpoints are known before, and each one is at another place of
- * its sampling and of its batch, as after hours of traffic.
+ * JSON.parse of the same bodies, as after hours of traffic (`ProcessorBench.warmUp`).
  */
 import assert from 'node:assert'
-import { EventStream, makeEvents } from './events.ts'
+import { EventStream, FEATURES, firstEvents, makeEvents } from './events.ts'
 import { LiveService } from './live-service.ts'
 import { ProcessorBench } from './processor-bench.ts'
 import { cpuUsOf, type Findings, interleave, type Rounds, ratioOf, withFolder } from './support.ts'
 
 const EVENTS = 20_000
-const FEATURES = 20
-/** An endpoint's first event has 1 to so many rows, so that a tenth of all later ones is sampled. */
-const FIRST_ROWS_MAX = 10
-/** First events are that long that only so many are held at once. */
-const ENDPOINTS_AT_ONCE = 1_000
 /** 2026-11-02 08:00:00 UTC. */
 const START_US = 1_793_606_400_000_000
 
@@ -24,13 +18,11 @@ export async function measureHotPath(
   rounds: Rounds,
 ): Promise<Findings> {
   const bench = new ProcessorBench()
-  let startUs = START_US
-  for (const first of firstEvents(endpointCount, startUs)) {
-    bench.register(first)
-    startUs = first.endUs
-  }
-  bench.dropDue()
-  const stream = new EventStream(eventsOf(endpointCount), startUs)
+  const bodies = eventsOf(endpointCount)
+  const turns = rounds.warmups + rounds.rounds
+  const startUs = bench.warmUp(bodies, { endpointCount, turns, startUs: START_US })
+  const warmUpCount = bench.acceptedCount
+  const stream = new EventStream(bodies, startUs)
   const figures = await interleave(
     {
       parse: () => parseUsPerEvent(stream.bodies),
@@ -45,7 +37,7 @@ export async function measureHotPath(
     },
     rounds,
   )
-  assert.equal(bench.acceptedCount, endpointCount + EVENTS * (rounds.warmups + rounds.rounds))
+  assert.equal(bench.acceptedCount, warmUpCount + EVENTS * turns)
   return { [key]: ratioOf(figures.apply, figures.parse) }
 }
 
@@ -55,13 +47,20 @@ export async function measureHotPath(
  */
 export function measureWithSpool(endpointCount: number, rounds: Rounds): Promise<Findings> {
   return withFolder(async (folder) => {
-    const service = await LiveService.open(folder)
+    const service = await LiveService.open(folder, { keepsFiles: false })
+    const bodies = eventsOf(endpointCount)
+    const turns = rounds.warmups + rounds.rounds
     let { startUs } = service
-    for (const first of firstEvents(endpointCount, startUs)) {
-      await service.takeAll(first)
-      startUs = first.endUs
+    const take = async (stream: EventStream): Promise<void> => {
+      await service.takeAll(stream)
+      startUs = stream.endUs
     }
-    const stream = new EventStream(eventsOf(endpointCount), startUs)
+    for (const first of firstEvents(endpointCount, startUs)) await take(first)
+    for (let turn = 0; turn < turns; turn++) await take(new EventStream(bodies, startUs))
+    await service.flushAll()
+    for (const first of firstEvents(endpointCount, startUs)) await take(first)
+    const warmUpCount = service.counts.accepted
+    const stream = new EventStream(bodies, startUs)
     const figures = await interleave(
       {
         parse: () => parseUsPerEvent(stream.bodies),
@@ -69,8 +68,7 @@ export function measureWithSpool(endpointCount: number, rounds: Rounds): Promise
       },
       rounds,
     )
-    const count = endpointCount + EVENTS * (rounds.warmups + rounds.rounds)
-    assert.equal(service.counts.accepted, count)
+    assert.equal(service.counts.accepted, warmUpCount + EVENTS * turns)
     await service.close()
     return { withSpoolOverJsonParse: ratioOf(figures.withSpool, figures.parse) }
   })
@@ -86,22 +84,4 @@ export async function parseUsPerEvent(bodies: readonly Buffer[]): Promise<number
 
 function eventsOf(endpointCount: number): readonly Buffer[] {
   return makeEvents({ count: EVENTS, endpointCount, featureCount: FEATURES })
-}
-
-/** Events that let all endpoints be met for the first time. */
-export function* firstEvents(endpointCount: number, startUs: number): Generator<EventStream> {
-  let nextUs = startUs
-  for (let from = 0; from < endpointCount; from += ENDPOINTS_AT_ONCE) {
-    const bodies = makeEvents({
-      count: Math.min(ENDPOINTS_AT_ONCE, endpointCount - from),
-      endpointCount,
-      featureCount: FEATURES,
-      endpointOf: (index) => from + index,
-      rowsOf: (index) => 1 + (index % FIRST_ROWS_MAX),
-      number: () => 0,
-    })
-    const stream = new EventStream(bodies, nextUs)
-    yield stream
-    nextUs = stream.endUs
-  }
 }

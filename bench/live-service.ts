@@ -13,7 +13,7 @@ import { Logs } from '../lib/stream/logs.ts'
 import { Pipeline } from '../lib/stream/pipeline.ts'
 import { spoolLog } from '../lib/stream/spool-log.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
-import { emptyStore, settled } from './bench-pipeline.ts'
+import { emptyParquet, emptyStore, settled } from './bench-pipeline.ts'
 import type { EventStream } from './events.ts'
 import { cpuUsOf, PRODUCT } from './support.ts'
 
@@ -23,31 +23,34 @@ const HOUR_MS = 3_600_000
 const silent = (): void => undefined
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
-/** The function's own service on a real spool and real Parquet files; its store takes all and keeps none. */
+/** The function's own service on a real spool, with real Parquet files if wanted; its store takes all and keeps none. */
 export class LiveService {
   /** Begin of the hour, so that no batch is cut by the clock. */
   readonly startUs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS * 1000
   readonly #service: Service
-  readonly #parquet: ParquetFileSink
+  /** Null where files are not kept. */
+  readonly #parquet: ParquetFileSink | null
   /** The wrapper makes one for each event; here that would be no work of the function. */
   readonly #event = streamEvent()
   #offset = 0
 
-  private constructor(service: Service, parquet: ParquetFileSink) {
+  private constructor(service: Service, parquet: ParquetFileSink | null) {
     this.#service = service
     this.#parquet = parquet
   }
 
-  /** Opens it below an empty folder, with the settings' defaults. */
-  static async open(folder: string): Promise<LiveService> {
+  /**
+   * Opens it below an empty folder, with the settings' defaults.
+   *
+   * @param keepsFiles  false: what is to be a Parquet file counts as written
+   */
+  static async open(folder: string, { keepsFiles = true } = {}): Promise<LiveService> {
     const config = parseConfig({})
     const clock = wallClock()
     const telemetry = new Telemetry({ debug: silent, info: silent, warn: silent, error: silent })
     const paths = { parquet: join(folder, 'parquet'), spool: join(folder, 'spool') }
-    const parquet = createParquetSink({
-      root: paths.parquet,
-      workerPath: join(PRODUCT, 'parquet-worker.js'),
-    })
+    const workerPath = join(PRODUCT, 'parquet-worker.js')
+    const parquet = keepsFiles ? createParquetSink({ root: paths.parquet, workerPath }) : null
     const store = emptyStore()
     const spoolDisk = openSegmentFolder(paths.spool)
     const pipeline = await Pipeline.open({
@@ -63,7 +66,7 @@ export class LiveService {
       deadLetterFile: { append: silent, sync: silent, close: silent },
       deadLetterLines: [],
       store,
-      parquet,
+      parquet: parquet ?? emptyParquet(),
       clock,
       random: Math.random,
       telemetry,
@@ -83,8 +86,8 @@ export class LiveService {
   }
 
   /** Starts the Parquet worker. */
-  warmUp(): Promise<void> {
-    return this.#parquet.warmUp()
+  async warmUp(): Promise<void> {
+    await this.#parquet?.warmUp()
   }
 
   /** Events that were taken and had nothing wrong, and rows that are in files. */
@@ -124,7 +127,7 @@ export class LiveService {
 
   async close(): Promise<void> {
     await this.#service.logs.close()
-    await this.#parquet.close()
+    await this.#parquet?.close()
   }
 }
 

@@ -18,7 +18,16 @@ import { openMetricParts } from '../lib/stream/metric-parts.ts'
 import type { Clock, StoredRecord } from '../lib/stream/ports.ts'
 import { Processor } from '../lib/stream/processor.ts'
 import { Telemetry } from '../lib/stream/telemetry.ts'
-import { type EventStream, STEP_US } from './events.ts'
+import { EventStream, firstEvents, STEP_US } from './events.ts'
+
+/** How a bench is warmed up. */
+interface WarmUp {
+  readonly endpointCount: number
+  /** Turns of the bodies whose rows are written before. */
+  readonly turns: number
+  readonly startUs: number
+  readonly recordOf?: (() => StoredRecord | null) | undefined
+}
 
 const silent = (): void => undefined
 const EVER = Number.POSITIVE_INFINITY
@@ -104,6 +113,33 @@ export class ProcessorBench {
       }
       this.#dropCut() // so that the room of its rows is used again
     }
+  }
+
+  /**
+   * Comes to where it is after hours of traffic: all endpoints known, each at another place of its sampling
+   * and of its batch, whose rows lie in memory that rows of written batches had before.
+   *
+   * @returns  the time after the last event, microseconds since 1970 UTC
+   */
+  warmUp(bodies: readonly Buffer[], { endpointCount, turns, startUs, recordOf }: WarmUp): number {
+    let nextUs = startUs
+    const meetAll = (): void => {
+      for (const first of firstEvents(endpointCount, nextUs)) {
+        this.register(first, recordOf)
+        nextUs = first.endUs
+      }
+      this.dropDue()
+    }
+    meetAll()
+    const stream = new EventStream(bodies, nextUs)
+    for (let turn = 0; turn < turns; turn++) {
+      this.applyAll(stream, stream.restamp())
+      this.dropDue()
+    }
+    nextUs = stream.endUs
+    this.dropAll()
+    meetAll()
+    return nextUs
   }
 
   /** Lets stream time of all endpoints come to a time, and begins to measure what is due by then. */

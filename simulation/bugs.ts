@@ -172,11 +172,11 @@ const SPOOLED_BUGS: readonly Bug[] = [
         file: FLUSHER,
         from: 'const claim = await this.#claim(open)\n',
         to: `const { endpointId } = open.endpoint
-          const { first: firstOffset, last: lastOffset } = open.batch.offsets
+          const { first: firstOffset, last: lastOffset } = open.offsets
           const { log, claimed } = this.#parts
           const number = claimed.nextNumber({ endpointId, hour: open.hour })
           const early = { log, endpointId, hour: open.hour, number, firstOffset, lastOffset }
-          await this.#parts.parquet.write(open.batch.toFile(early))
+          await this.#parts.parquet.write(open.toFile(early))
           const claim = await this.#claim(open)
 `,
       },

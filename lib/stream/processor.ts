@@ -29,9 +29,10 @@ import { knownErrors } from './deliver/endpoint-update.ts'
 import type { LogPlace } from './deliver/log-place.ts'
 import type { MetricWriter } from './deliver/metric-writer.ts'
 import type { PredictionBatches } from './deliver/prediction-batches.ts'
-import { PredictionRows } from './deliver/prediction-rows.ts'
+import { extrasOf } from './deliver/row-extras.ts'
 import type { DriftMonitor } from './drift/drift-monitor.ts'
 import { unreachable } from './errors.ts'
+import type { RowExtras } from './ports.ts'
 import { ReadAhead } from './read-ahead.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -65,7 +66,6 @@ export class Processor {
   readonly counters: Counters = this.state.counters
   readonly #parts: ProcessorParts
   readonly #reader: RowReader
-  readonly #rows = new PredictionRows()
   readonly #ahead: ReadAhead
   readonly #unread = new Set<Lead<WaitingCall>>()
   #waitingBytes = 0
@@ -173,6 +173,8 @@ export class Processor {
   }
 
   #applyKnown(call: EndpointCall, { record, index, tally }: CallPlace): CallOutcome | 'waiting' {
+    const known = this.#parts.table.endpointOf(call.source, timeOf(call), this.#ahead)
+    if (known !== null) return this.#applyTo(known, call, record)
     const lead = this.#parts.table.lead(call.source) ?? this.#addLead(call.source)
     if (!('waiting' in lead)) {
       this.#reject(null, lead.rejection, { call: callIndex(call), record })
@@ -198,7 +200,6 @@ export class Processor {
   }
 
   #applyTo(endpoint: Endpoint, call: EndpointCall, record: EventRecord): CallOutcome {
-    this.#ahead.read(endpoint, timeOf(call))
     this.#parts.onChange(endpoint)
     this.#parts.metricWriter.writeIdle(endpoint, record.arrivedAtUs, timeOf(call))
     switch (call.kind) {
@@ -234,10 +235,13 @@ export class Processor {
     // A call without rows is a request all the same; one whose rows are all rejected is none.
     if (inputs.length === 0) endpoint.recordRequest(call.when, call.atUs)
     let isFirst = true
+    let extras: RowExtras | null = null
     const place = { row: 0, inputNames: call.inputNames, outputNames: call.outputNames }
     for (let row = 0; row < inputs.length; row++) {
       place.row = row
-      const rejection = this.#reader.read(endpoint.schema, inputs[row], outputs[row], place)
+      const rejection = this.#reader.readPlain(endpoint.shape, inputs[row], outputs[row])
+        ? null
+        : this.#reader.read(endpoint.schema, inputs[row], outputs[row], place)
       if (rejection !== null) {
         const { refusedField } = this.#reader
         if (refusedField >= 0) {
@@ -248,10 +252,10 @@ export class Processor {
       }
       if (isFirst) {
         endpoint.recordRequest(call.when, call.atUs)
-        this.#rows.begin(endpoint, call, record.offset)
+        extras = extrasOf(call.metrics, call.entities)
         isFirst = false
       }
-      this.#takeRow(endpoint, call, { row, arrivedAtMs: record.arrivedAtUs / 1000 })
+      this.#takeRow(endpoint, call, { row, record, extras })
     }
     // With rows the next sample, or flush, tells the record; without any nothing else would.
     if (isNews && isFirst) this.#parts.changed.add(endpoint, record.arrivedAtUs / 1000)
@@ -267,8 +271,9 @@ export class Processor {
   #takeRow(
     endpoint: Endpoint,
     call: PredictionCall,
-    { row, arrivedAtMs }: { readonly row: number; readonly arrivedAtMs: number },
+    { row, record, extras }: { row: number; record: EventRecord; extras: RowExtras | null },
   ): void {
+    const arrivedAtMs = record.arrivedAtUs / 1000
     const { table, sampleWindow, predictions } = this.#parts
     const isSample = isSampled(endpoint.rowCount, sampleWindow)
     table.addRow(endpoint, call.atUs, { weight: call.rowWeight, latencyUs: call.latencyUs })
@@ -280,7 +285,9 @@ export class Processor {
         row,
         arrivedAtMs,
       })
-    predictions.add(endpoint, this.#rows.row(this.#reader), arrivedAtMs)
+    const { offset } = record
+    const values = this.#reader
+    predictions.add(endpoint, { offset, owner: endpoint, call, values, extras }, arrivedAtMs)
   }
 
   /** What the store says of an endpoint: the first time it makes it, later it may rename columns. */

@@ -1,4 +1,3 @@
-import type { Endpoint } from './compute/endpoint.ts'
 import type { EndpointTable } from './compute/endpoint-table.ts'
 import type { PredictionBatches } from './deliver/prediction-batches.ts'
 
@@ -21,9 +20,12 @@ export class ReadAhead {
     this.#parts = parts
   }
 
-  /** @param atUs  time of the event */
-  read(endpoint: Endpoint, atUs: number): void {
+  /**
+   * @param slot  of the endpoint
+   * @param atUs  time of the event
+   */
+  read(slot: number, atUs: number): void {
     const { table, predictions } = this.#parts
-    this.sum = table.touch(endpoint, atUs) + predictions.touch(endpoint)
+    this.sum = table.touch(slot, atUs) + predictions.touch(slot)
   }
 }

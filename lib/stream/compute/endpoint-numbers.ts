@@ -1,3 +1,5 @@
+import { SHORT_TEXT_NUMBERS } from './short-text.ts'
+
 /**
  * Places of an endpoint's numbers (endpoint.ts says what they mean). They lie beside each other, because an
  * event touches nearly all of them, and an object with as many number fields has each somewhere else in
@@ -21,6 +23,10 @@ export const CALLS_ACCEPTED = 14
 export const CALLS_REJECTED = 15
 export const ROWS_REJECTED = 16
 export const NUMBERS = 17
+/** How its first event named it (source-index.ts): of this process alone, so no part of a checkpoint. */
+export const SOURCE_SCOPE = 17
+export const SOURCE_NAME = 18
+export const OWN_NUMBERS = SOURCE_NAME + SHORT_TEXT_NUMBERS
 
 /** Numbers that are times, NO_TIME at first. */
 export const TIMES = [

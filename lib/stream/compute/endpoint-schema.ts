@@ -29,6 +29,25 @@ export interface RowColumns {
   readonly predictionKind: ValueKind
 }
 
+/** How rows are read. Endpoints whose names and types are alike have the same, which therefore is never far. */
+export interface RowShape {
+  /**
+   * Values of a row if all of them are numbers and stand in the order of the fields, so that they can
+   * be copied one by one; -1 for any other row.
+   */
+  readonly plainWidth: number
+  /** Whether predictions are numbers, and named. */
+  readonly predictsNumbers: boolean
+  readonly columns: RowColumns
+}
+
+/** Of an endpoint that has neither names nor types yet. */
+export const NO_SHAPE: RowShape = {
+  plainWidth: -1,
+  predictsNumbers: false,
+  columns: { featureNames: [], featureKinds: [], predictionKind: 'double' },
+}
+
 const SHARED_LISTS = 10_000
 const sharedNames = new SharedLists<string>(SHARED_LISTS)
 const sharedKinds = new SharedLists<ValueKind | null>(SHARED_LISTS)
@@ -42,17 +61,20 @@ const sharedFields = new SharedLists<number>(SHARED_LISTS)
  * a record or a first value decides it, and never changes after that.
  */
 export class EndpointSchema {
-  // What every row is read by comes first, so that it is beside each other in memory.
-  #plainWidth = -1
+  readonly #owner: { shape: RowShape }
   #labelNames: readonly string[] = []
   #predictionKind: ValueKind | null = null
-  #columns: RowColumns | null = null
   #fields: readonly string[] = []
   #kinds: readonly (ValueKind | null)[] = []
   #inputFields: readonly number[] = []
   #hasRecordFeatures = false
   #hasRecordLabels = false
   #featureNames: readonly string[] = []
+
+  /** @param owner  is given the shape of rows, and each that comes of a change */
+  constructor(owner: { shape: RowShape } = { shape: NO_SHAPE }) {
+    this.#owner = owner
+  }
 
   get fields(): readonly string[] {
     return this.#fields
@@ -63,24 +85,9 @@ export class EndpointSchema {
     return this.#kinds
   }
 
-  /** The same object as long as no name and no type changes. */
-  get columns(): RowColumns {
-    this.#columns ??= {
-      featureNames: this.#fields,
-      featureKinds: sharedKinds.share(
-        this.#kinds.map((kind) => kind ?? 'double'),
-      ) as readonly ValueKind[],
-      predictionKind: this.#predictionKind ?? 'double',
-    }
-    return this.#columns
-  }
-
-  /**
-   * Values of a row if all of them are numbers and stand in the order of the fields, so that they can
-   * be copied one by one; -1 for any other row.
-   */
-  get plainWidth(): number {
-    return this.#plainWidth
+  /** How rows are read; the same object as long as no name and no type changes. */
+  get shape(): RowShape {
+    return this.#owner.shape
   }
 
   /** Indexes into `fields`, one per value of a row; empty until names are known. */
@@ -148,7 +155,7 @@ export class EndpointSchema {
   decidePredictionKind(kind: ValueKind): void {
     assert(this.#predictionKind === null)
     this.#predictionKind = kind
-    this.#columns = null
+    this.#onChange()
   }
 
   /**
@@ -175,7 +182,9 @@ export class EndpointSchema {
       labels === null ||
       (labels.length < known.length && labels.every((name, index) => name === known[index]))
     this.#hasRecordLabels = !isOlder
-    if (!isOlder) this.#labelNames = sharedNames.share(labels)
+    if (isOlder) return
+    this.#labelNames = sharedNames.share(labels)
+    this.#onChange()
   }
 
   /** Names the features of an endpoint whose record names none, by its first row. */
@@ -190,6 +199,7 @@ export class EndpointSchema {
     this.#hasRecordLabels = false // it has fewer of them
     if (this.#labelNames.length === 0 && names !== null && names.length === count) {
       this.#labelNames = sharedNames.share(names)
+      this.#onChange()
       return
     }
     const known = this.#labelNames
@@ -198,6 +208,7 @@ export class EndpointSchema {
       added.push(freeName(`p${index}`, [...known, ...added]))
     }
     this.#labelNames = sharedNames.share([...known, ...added])
+    this.#onChange()
   }
 
   #setFeatures(names: readonly string[]): void {
@@ -214,11 +225,20 @@ export class EndpointSchema {
   }
 
   #onChange(): void {
-    this.#columns = null
     const isInOrder = this.#inputFields.every((field, index) => field === index)
     const isWhole = this.#inputFields.length === this.#fields.length
     const isPlain = isInOrder && isWhole && this.#kinds.every((kind) => kind === 'double')
-    this.#plainWidth = isPlain ? this.#fields.length : -1
+    this.#owner.shape = sharedShape({
+      plainWidth: isPlain ? this.#fields.length : -1,
+      predictsNumbers: this.#predictionKind === 'double' && this.#labelNames.length > 0,
+      columns: sharedColumns({
+        featureNames: this.#fields,
+        featureKinds: sharedKinds.share(
+          this.#kinds.map((kind) => kind ?? 'double'),
+        ) as readonly ValueKind[],
+        predictionKind: this.#predictionKind ?? 'double',
+      }),
+    })
   }
 
   /** A type that is decided stays: a column of files cannot change. */
@@ -233,6 +253,43 @@ export class EndpointSchema {
     })
     this.decideKinds(decided)
   }
+}
+
+const columnsByNames = new WeakMap<readonly string[], RowColumns[]>()
+const shapesByColumns = new WeakMap<RowColumns, RowShape[]>()
+
+/** Equal columns, the same ones for all whose lists are shared. */
+function sharedColumns(columns: RowColumns): RowColumns {
+  const { featureNames, featureKinds, predictionKind } = columns
+  return sameOf(
+    listAt(columnsByNames, featureNames),
+    columns,
+    (known) => known.featureKinds === featureKinds && known.predictionKind === predictionKind,
+  )
+}
+
+function sharedShape(shape: RowShape): RowShape {
+  const { plainWidth, predictsNumbers, columns } = shape
+  return sameOf(
+    listAt(shapesByColumns, columns),
+    shape,
+    (known) => known.plainWidth === plainWidth && known.predictsNumbers === predictsNumbers,
+  )
+}
+
+function listAt<K extends WeakKey, V>(lists: WeakMap<K, V[]>, key: K): V[] {
+  const known = lists.get(key)
+  if (known !== undefined) return known
+  const list: V[] = []
+  lists.set(key, list)
+  return list
+}
+
+function sameOf<T>(list: T[], value: T, isSame: (known: T) => boolean): T {
+  const known = list.find(isSame)
+  if (known !== undefined) return known
+  list.push(value)
+  return value
 }
 
 /** In MLRun 0.6 the names of a training set end in its label columns, which no row carries. */

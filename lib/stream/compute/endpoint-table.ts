@@ -1,10 +1,15 @@
 import assert from 'node:assert'
+import { randomInt } from 'node:crypto'
 import type { EventSource } from '../accept/event.ts'
 import { Endpoint, NO_TIME } from './endpoint.ts'
 import type { EndpointCheckpoint } from './endpoint-checkpoint.ts'
-import { NUMBERS } from './endpoint-numbers.ts'
+import { OWN_NUMBERS } from './endpoint-numbers.ts'
 import { SlidingWindows, type Total, type Window, type WindowLayout } from './sliding-windows.ts'
-import { SourceIndex } from './source-index.ts'
+import { NO_NUMBER, nameOf, SourceIndex } from './source-index.ts'
+import { isSourceName, writeSourceName } from './source-name.ts'
+
+/** Stands for no slot where one is asked for. */
+const NO_SLOT = -1
 
 /** Predictions in one window: weights of rows, so they need not be whole. */
 export interface WindowCount extends Window {
@@ -48,6 +53,8 @@ export interface EndpointTableOptions {
   readonly latencyWindows: WindowLayout
   /** Sources at most, > 0. */
   readonly endpointsMax: number
+  /** What hashes of sources begin with, 0 to 2^32 - 1; by chance where this is missing. */
+  readonly seed?: number
 }
 
 /** The endpoints of one log, with their windows. Slots are given in order of registration. */
@@ -56,7 +63,10 @@ export class EndpointTable<Waiting> {
   readonly endpoints: Endpoint[] = []
   /** By every id that a source may have: two spellings of one endpoint share their lead. */
   readonly #byId = new Map<string, Lead<Waiting>>()
-  readonly #leads: SourceIndex<Lead<Waiting>>
+  readonly #sources: SourceIndex
+  /** By the number of a source: what it leads to, and the slot of that endpoint, NO_SLOT for none yet. */
+  readonly #leads: Lead<Waiting>[] = []
+  readonly #slots: number[] = []
   readonly #countWindows: WindowLayout
   readonly #latencyWindows: WindowLayout
   /** The endpoints' numbers, then counts, then latencies where one ring serves both. */
@@ -64,20 +74,42 @@ export class EndpointTable<Waiting> {
   /** Latencies, where their buckets have another width. */
   readonly #latencies: SlidingWindows | null
 
-  constructor({ countWindows, latencyWindows, endpointsMax, log = '' }: EndpointTableOptions) {
+  constructor(options: EndpointTableOptions) {
+    const { countWindows, latencyWindows, endpointsMax, log = '', seed } = options
     this.log = log
     this.#countWindows = countWindows
     this.#latencyWindows = latencyWindows
     const isShared = countWindows.periodMs === latencyWindows.periodMs
     const windows = [...countWindows.windows, ...(isShared ? latencyWindows.windows : [])]
-    this.#windows = new SlidingWindows({ windows, periodMs: countWindows.periodMs }, NUMBERS)
+    this.#windows = new SlidingWindows({ windows, periodMs: countWindows.periodMs }, OWN_NUMBERS)
     this.#latencies = isShared ? null : new SlidingWindows(latencyWindows)
-    this.#leads = new SourceIndex(endpointsMax)
+    this.#sources = new SourceIndex(endpointsMax, seed ?? randomInt(2 ** 32))
   }
 
   /** What a source leads to; undefined for a source that was never seen. */
   lead(source: EventSource): Lead<Waiting> | undefined {
-    return this.#leads.get(source)
+    return this.#leads[this.#sources.find(source)]
+  }
+
+  /**
+   * The endpoint that a source leads to, the shortest way; null where only `lead` can tell.
+   *
+   * @param atUs   time of the event
+   * @param ahead  told of the slot as soon as it is known, before the source's texts are compared
+   */
+  endpointOf(
+    source: EventSource,
+    atUs: number,
+    ahead: { read(slot: number, atUs: number): void },
+  ): Endpoint | null {
+    const scope = this.#sources.scopeOf(source)
+    const name = nameOf(source)
+    const slot = this.#slots[this.#sources.likely(scope, name)] ?? NO_SLOT
+    if (slot === NO_SLOT) return null
+    ahead.read(slot, atUs)
+    return isSourceName(this.#windows.place(slot), { scope, name })
+      ? (this.endpoints[slot] ?? null)
+      : null
   }
 
   /**
@@ -89,7 +121,10 @@ export class EndpointTable<Waiting> {
   addLead(source: EventSource, endpointIds: readonly string[]): Lead<Waiting> | null {
     const known = endpointIds.map((id) => this.#byId.get(id)).find((lead) => lead !== undefined)
     const lead = known ?? { source, endpoint: null, waiting: [] }
-    if (!this.#leads.add(source, lead)) return null
+    const number = this.#sources.add(source)
+    if (number === NO_NUMBER) return null
+    this.#leads[number] = lead
+    this.#slots[number] = lead.endpoint?.slot ?? NO_SLOT
     for (const id of endpointIds) if (!this.#byId.has(id)) this.#byId.set(id, lead)
     return lead
   }
@@ -104,9 +139,16 @@ export class EndpointTable<Waiting> {
     const slot = this.endpoints.length
     const place = this.#windows.place(slot)
     const endpoint = new Endpoint({ endpointId, model, source, slot, place })
+    this.#keepName(slot, source)
     this.endpoints.push(endpoint)
+    this.#slots[this.#sources.find(source)] = slot
     lead.endpoint = endpoint
     return endpoint
+  }
+
+  #keepName(slot: number, source: EventSource): void {
+    const scope = this.#sources.scopeOf(source)
+    writeSourceName(this.#windows.place(slot), { scope, name: nameOf(source) })
   }
 
   /** The endpoint of an id, if this log has it. */
@@ -117,9 +159,8 @@ export class EndpointTable<Waiting> {
   }
 
   /** Reads numbers of the endpoint that an event of that time will need (read-ahead.ts). */
-  touch({ slot, newestUs, schema }: Endpoint, atUs: number): number {
-    const { plainWidth, columns } = schema
-    return newestUs + plainWidth + columns.featureNames.length + this.#windows.touch(slot, atUs)
+  touch(slot: number, atUs: number): number {
+    return this.#windows.touch(slot, atUs) + (this.endpoints[slot]?.newestUs ?? 0)
   }
 
   /**
@@ -185,7 +226,10 @@ export class EndpointTable<Waiting> {
     endpoint.restore(state)
     this.endpoints[slot] = endpoint
     const lead: Lead<Waiting> = { source, endpoint, waiting: null }
-    this.#leads.put(source, lead)
+    const number = this.#sources.put(source)
+    this.#leads[number] = lead
+    this.#slots[number] = slot
+    this.#keepName(slot, source)
     for (const id of endpointIds) this.#byId.set(id, lead)
     const [ownCountMs, ownLatencyMs] = this.periods
     if (countMs === ownCountMs) this.#windows.restore(slot, counts)

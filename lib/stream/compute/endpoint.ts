@@ -26,7 +26,8 @@ import {
   TIMES,
   TIMESTAMP_US,
 } from './endpoint-numbers.ts'
-import { EndpointSchema, type NamesForRecord } from './endpoint-schema.ts'
+import { EndpointSchema, type NamesForRecord, NO_SHAPE, type RowShape } from './endpoint-schema.ts'
+import type { KnownErrors } from './known-errors.ts'
 import { isSameFlat, textMap } from './labels.ts'
 import { SharedTexts } from './shared-lists.ts'
 import type { NumbersPlace } from './sliding-windows.ts'
@@ -35,14 +36,6 @@ import type { NumbersPlace } from './sliding-windows.ts'
 export const NO_TIME = -1
 
 const sharedTexts = new SharedTexts(10_000)
-
-/** Errors that an endpoint's record knows of besides those that a log counts itself. */
-export interface KnownErrors {
-  /** Of before there were logs. */
-  readonly before: number
-  /** By the log that has counted them. */
-  readonly elsewhere: ReadonlyMap<string, number>
-}
 
 /**
  * What is known of one endpoint from the events of one log. Its windows lie in the table's slabs, at
@@ -54,7 +47,8 @@ export class Endpoint {
   readonly #numbers: Float64Array
   readonly #at: number
   readonly slot: number
-  readonly schema = new EndpointSchema()
+  /** How nearly every row is read; the schema, which sets it, is asked only for the others. */
+  shape: RowShape = NO_SHAPE
   /** Function, versioned model and class as the newest event names them. */
   identity: Identity
   /** The class of the identity, '' for none; nearly every event is compared with it. */
@@ -67,6 +61,7 @@ export class Endpoint {
   /** `when` of the newest call, and of the latest by event time; '' where serverForm() gives it. */
   #timestampText = ''
   #lastRequestText = ''
+  readonly schema = new EndpointSchema(this)
   readonly endpointId: string
   /** How its first event named it: the key under which its record is read again. */
   readonly source: EventSource
@@ -276,11 +271,12 @@ export class Endpoint {
     // Kept as a number wherever that is as good: a text that lives on costs more than it says.
     const text = isServerForm(when) ? '' : when
     this.#numbers[this.#at + TIMESTAMP_US] = atUs
-    this.#timestampText = text
+    // To store a reference costs a look at the page that the endpoint lies in, even if it is the same again.
+    if (this.#timestampText !== text) this.#timestampText = text
     this.recordFirstRequest(when, atUs)
     if (atUs <= this.#number(LAST_REQUEST_US)) return
     this.#numbers[this.#at + LAST_REQUEST_US] = atUs
-    this.#lastRequestText = text
+    if (this.#lastRequestText !== text) this.#lastRequestText = text
   }
 
   /** The same for the first request that the record remembers from before this log. */

@@ -1,6 +1,6 @@
 import type { Reason, Rejection } from '../accept/rejection.ts'
 import type { ValueKind } from '../ports.ts'
-import type { EndpointSchema } from './endpoint-schema.ts'
+import type { EndpointSchema, RowShape } from './endpoint-schema.ts'
 
 /** What a row may hold at most. */
 export interface RowBounds {
@@ -45,20 +45,26 @@ export class RowReader {
    * @returns  null if the row is taken, else why it is not
    */
   read(schema: EndpointSchema, input: unknown, output: unknown, place: RowPlace): Rejection | null {
-    // Nearly every row: numbers alone, one number predicted, nothing left to decide.
-    if (typeof output === 'number' && schema.predictionKind === 'double') {
-      if (schema.labelNames.length > 0 && this.#readPlain(schema.plainWidth, input)) {
-        this.isPredictionNull = false
-        this.predictions.length = 1
-        this.predictions[0] = Number.isFinite(output) ? output : null
-        return null
-      }
-    }
+    if (this.readPlain(schema.shape, input, output)) return null
     return this.#readAny(schema, { input, output, place })
   }
 
+  /**
+   * Reads a row as nearly every one is: numbers alone, one number predicted, nothing left to decide.
+   *
+   * @returns  false for any other, which `read` is for
+   */
+  readPlain({ plainWidth, predictsNumbers }: RowShape, input: unknown, output: unknown): boolean {
+    if (typeof output !== 'number' || !predictsNumbers) return false
+    if (!this.#copyNumbers(plainWidth, input)) return false
+    this.isPredictionNull = false
+    this.predictions.length = 1
+    this.predictions[0] = Number.isFinite(output) ? output : null
+    return true
+  }
+
   /** Copies a row of so many numbers; false if it is anything else. */
-  #readPlain(width: number, input: unknown): boolean {
+  #copyNumbers(width: number, input: unknown): boolean {
     if (!Array.isArray(input) || input.length !== width) return false
     if (this.features.length < width) this.features = new Float64Array(width * 2)
     const { features } = this

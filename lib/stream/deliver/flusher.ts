@@ -238,13 +238,13 @@ export class Flusher {
   #nextFile(): LaneTask | null {
     const open = this.#parts.predictions.takeCut()
     if (open === null) return null
-    let file = open.promised === null ? null : open.batch.toFile(open.promised)
+    let file = open.promised === null ? null : open.toFile(open.promised)
     return {
       attempt: async () => {
         if (file === null) {
           const claim = await this.#claim(open)
           if (typeof claim === 'string') return claim
-          file = open.batch.toFile(claim)
+          file = open.toFile(claim)
         }
         return this.#writeFile(open, file)
       },
@@ -277,10 +277,10 @@ export class Flusher {
    *
    * @returns  the claim, or why it is to be tried again
    */
-  async #claim({ endpoint, hour, batch }: OpenBatch): Promise<Claim | string> {
+  async #claim({ endpoint, hour, offsets }: OpenBatch): Promise<Claim | string> {
     const { claimed, claims, log, isStillOwner, hasRivals } = this.#parts
     const { endpointId } = endpoint
-    const { first: firstOffset, last: lastOffset } = batch.offsets
+    const { first: firstOffset, last: lastOffset } = offsets
     const keep = (claim: Claim): Claim => {
       claimed.add(claim)
       return claim

@@ -92,7 +92,7 @@ const NO_PREDICTIONS: readonly null[] = []
  * list that never holds anything but numbers is one piece of memory, while it waits as well.
  */
 function numbersAlone(
-  { plainWidth, labelNames, predictionKind }: EndpointSchema,
+  { shape: { plainWidth }, labelNames, predictionKind }: EndpointSchema,
   {
     features,
     predictions,

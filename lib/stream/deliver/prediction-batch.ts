@@ -1,33 +1,50 @@
 import assert from 'node:assert'
 import { serverForm } from '../accept/parse-when.ts'
 import type { RowColumns } from '../compute/endpoint-schema.ts'
+import { readShortText, writeShortText } from '../compute/short-text.ts'
 import type { Claim, Identity, PredictionFile, RowExtras } from '../ports.ts'
 import { ROW } from '../ports.ts'
 import { NO_ROW, RowPool, type RowRoom } from './row-pool.ts'
-import { readShortText, writeShortText } from './short-text.ts'
 
-/** One prediction on its way to Parquet; the batch keeps no reference to it or to its arrays. */
-export interface PredictionRow {
-  /** Position of its event in the log. */
-  readonly offset: number
-  readonly atUs: number
-  /** Whole microseconds, or NaN. */
-  readonly latencyUs: number
+/** What a row's endpoint says of itself at that moment. */
+export interface RowOwner {
   readonly errorCount: number
   readonly identity: Identity
   /** As text values; null if the event has none. The same object for the same labels saves memory. */
-  readonly labels: ReadonlyMap<string, string> | null
-  readonly requestId: string
+  readonly labelTexts: ReadonlyMap<string, string> | null
   readonly firstRequest: string
   readonly lastRequestUs: number
   /** Its text where that is not spelled as serverForm() does, else ''. */
   readonly lastRequestText: string
+}
+
+/** A row's own values. */
+export interface RowValues {
   /** One per feature of the columns; NaN = missing, or a text. */
   readonly features: Float64Array
   /** One per feature; null = missing, or a number. */
   readonly featureTexts: readonly (string | null)[]
-  /** null: the whole prediction is; a null inside the list is a missing value. */
-  readonly predictions: readonly (number | string | null)[] | null
+  /** A null inside the list is a missing value. */
+  readonly predictions: readonly (number | string | null)[]
+  /** The whole prediction is null. */
+  readonly isPredictionNull: boolean
+}
+
+/**
+ * One prediction on its way to Parquet; the batch keeps no reference to it or to its arrays. It is made of
+ * what there is already: to copy that into a row would cost a look at all that is only referred to.
+ */
+export interface PredictionRow {
+  /** Position of its event in the log. */
+  readonly offset: number
+  readonly owner: RowOwner
+  readonly call: {
+    readonly atUs: number
+    /** Whole microseconds, or NaN. */
+    readonly latencyUs: number
+    readonly requestId: string
+  }
+  readonly values: RowValues
   readonly extras: RowExtras | null
 }
 
@@ -133,30 +150,31 @@ export class PredictionBatch {
   }
 
   /** Appends a row; offsets never go down. */
-  append(row: PredictionRow): void {
-    assert(row.offset >= this.#lastOffset)
-    this.#lastOffset = row.offset
-    const place = this.#takeRow(row.offset)
+  append({ offset, owner, call, values, extras }: PredictionRow): void {
+    assert(offset >= this.#lastOffset)
+    this.#lastOffset = offset
+    const place = this.#takeRow(offset)
     const numbers = this.#room.numbersOf(place)
     const at = this.#room.placeOf(place)
-    numbers[at + ROW.atUs] = row.atUs
-    numbers[at + ROW.latencyUs] = row.latencyUs
-    numbers[at + ROW.errorCount] = row.errorCount
-    numbers[at + ROW.offset] = row.offset
-    numbers[at + ROW.identity] = this.#indexOfIdentity(row.identity)
-    numbers[at + ROW.labels] = row.labels === null ? -1 : this.#indexOfLabels(row.labels)
-    numbers[at + ROW.firstRequest] = this.#indexOfFirstRequest(row.firstRequest)
-    numbers[at + ROW.lastRequest] = row.lastRequestUs
-    this.#appendPredictions(numbers, at, row.predictions)
-    if (!writeShortText(numbers, at + ROW.requestId, row.requestId)) this.#keepId(row.requestId)
-    const { features } = row
+    numbers[at + ROW.atUs] = call.atUs
+    numbers[at + ROW.latencyUs] = call.latencyUs
+    numbers[at + ROW.errorCount] = owner.errorCount
+    numbers[at + ROW.offset] = offset
+    numbers[at + ROW.identity] = this.#indexOfIdentity(owner.identity)
+    numbers[at + ROW.labels] =
+      owner.labelTexts === null ? -1 : this.#indexOfLabels(owner.labelTexts)
+    numbers[at + ROW.firstRequest] = this.#indexOfFirstRequest(owner.firstRequest)
+    numbers[at + ROW.lastRequest] = owner.lastRequestUs
+    this.#appendPredictions(numbers, at, values.isPredictionNull ? null : values.predictions)
+    if (!writeShortText(numbers, at + ROW.requestId, call.requestId)) this.#keepId(call.requestId)
+    const { features } = values
     const featureCount = this.#width - ROW.features
     for (let index = 0; index < featureCount; index++) {
       numbers[at + ROW.features + index] = features[index] ?? Number.NaN
     }
-    if (this.#featureTexts !== null) this.#appendTexts(this.#featureTexts, row.featureTexts)
-    if (row.lastRequestText !== '') this.#keepLastRequest(row.lastRequestText)
-    if (row.extras !== null) this.#keepExtras(row.extras)
+    if (this.#featureTexts !== null) this.#appendTexts(this.#featureTexts, values.featureTexts)
+    if (owner.lastRequestText !== '') this.#keepLastRequest(owner.lastRequestText)
+    if (extras !== null) this.#keepExtras(extras)
     this.#rowCount++
   }
 
@@ -171,23 +189,29 @@ export class PredictionBatch {
     return row
   }
 
+  // Object.is, because `===` looks into both of its sides first, to see of what kind they are.
   #indexOfIdentity(identity: Identity): number {
-    if (identity !== this.#identity) {
-      this.#identity = identity
-      const known = this.#identities.findIndex((other) => isSameIdentity(other, identity))
-      if (known < 0) this.#identities = [...this.#identities, identity]
-      this.#identityIndex = known < 0 ? this.#identities.length - 1 : known
-    }
+    return Object.is(identity, this.#identity) ? this.#identityIndex : this.#addIdentity(identity)
+  }
+
+  #addIdentity(identity: Identity): number {
+    this.#identity = identity
+    const known = this.#identities.findIndex((other) => isSameIdentity(other, identity))
+    if (known < 0) this.#identities = [...this.#identities, identity]
+    this.#identityIndex = known < 0 ? this.#identities.length - 1 : known
     return this.#identityIndex
   }
 
   #indexOfFirstRequest(firstRequest: string): number {
-    if (firstRequest !== this.#firstRequest) {
-      this.#firstRequest = firstRequest
-      const known = this.#firstRequests.lastIndexOf(firstRequest)
-      if (known < 0) this.#firstRequests = [...this.#firstRequests, firstRequest]
-      this.#firstRequestIndex = known < 0 ? this.#firstRequests.length - 1 : known
-    }
+    const isLast = Object.is(firstRequest, this.#firstRequest)
+    return isLast ? this.#firstRequestIndex : this.#addFirstRequest(firstRequest)
+  }
+
+  #addFirstRequest(firstRequest: string): number {
+    this.#firstRequest = firstRequest
+    const known = this.#firstRequests.lastIndexOf(firstRequest)
+    if (known < 0) this.#firstRequests = [...this.#firstRequests, firstRequest]
+    this.#firstRequestIndex = known < 0 ? this.#firstRequests.length - 1 : known
     return this.#firstRequestIndex
   }
 

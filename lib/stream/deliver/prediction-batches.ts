@@ -16,15 +16,34 @@ export interface PredictionLimits {
   readonly openBytesMax: number
 }
 
-/** The rows of one endpoint and hour that wait for their file. */
-export interface OpenBatch {
+/** What a batch is of. */
+interface BatchKey {
   readonly endpoint: Endpoint
   /** Whole hours since 1970 UTC. */
   readonly hour: number
-  readonly batch: PredictionBatch
   /** The claim that its rows belong to, if an earlier run of this log made it. */
   readonly promised: Claim | null
-  isFull: boolean
+}
+
+/** The rows of one endpoint and hour that wait for their file. */
+export class OpenBatch extends PredictionBatch {
+  isFull = false
+  readonly hour: number
+  readonly promised: Claim | null
+  readonly endpoint: Endpoint
+
+  /** @param openedAtMs  the clock when it got its first row, milliseconds since 1970 UTC */
+  constructor({ endpoint, hour, promised }: BatchKey, openedAtMs: number, pool: RowPool) {
+    super(endpoint.shape.columns, openedAtMs, pool)
+    this.hour = hour
+    this.promised = promised
+    this.endpoint = endpoint
+  }
+
+  /** Reads from all over the batch (read-ahead.ts). */
+  override touch(): number {
+    return super.touch() + this.hour
+  }
 }
 
 /**
@@ -71,27 +90,26 @@ export class PredictionBatches {
   }
 
   /** Reads a number of the batch that the endpoint's next row may go to (read-ahead.ts). */
-  touch({ slot }: Endpoint): number {
-    return this.#current[slot]?.batch.touch() ?? 0
+  touch(slot: number): number {
+    return this.#current[slot]?.touch() ?? 0
   }
 
   /** Adds a row to the batch of its endpoint and hour, unless an earlier run has written its file. */
   add(endpoint: Endpoint, row: PredictionRow, nowMs: number): void {
-    const hour = hourOf(row.atUs)
+    const hour = hourOf(row.call.atUs)
     const open =
       !this.#isReadAgain || row.offset <= this.#claims.lastOffset
         ? this.#placeClaimed({ endpoint, hour }, row.offset, nowMs)
         : this.#openOf(endpoint, hour, nowMs)
     if (open === null) return
-    const { batch } = open
-    const { columns } = endpoint.schema
-    if (batch.columns !== columns) batch.setColumns(columns)
-    const bytesBefore = batch.bytes
-    batch.append(row)
-    this.#openBytes += batch.bytes - bytesBefore
+    const { columns } = endpoint.shape
+    if (open.columns !== columns) open.setColumns(columns)
+    const bytesBefore = open.bytes
+    open.append(row)
+    this.#openBytes += open.bytes - bytesBefore
     this.#openRows++
     if (open.isFull || open.promised !== null) return
-    if (batch.rowCount >= this.#limits.rowsMax || batch.bytes >= this.#limits.bytesMax) {
+    if (open.rowCount >= this.#limits.rowsMax || open.bytes >= this.#limits.bytesMax) {
       open.isFull = true
       this.#full.push(open)
     }
@@ -113,9 +131,9 @@ export class PredictionBatches {
     }
     const known = this.#promised.get(range.claim)
     if (known !== undefined) return known
-    const open = this.#openBatch(endpoint, hour, { nowMs, promised: range.claim })
+    const open = new OpenBatch({ endpoint, hour, promised: range.claim }, nowMs, this.#pool)
     this.#promised.set(range.claim, open)
-    this.#openBytes += open.batch.bytes
+    this.#openBytes += open.bytes
     return open
   }
 
@@ -126,10 +144,9 @@ export class PredictionBatches {
    */
   #cutSpanning(endpoint: Endpoint, offset: number): void {
     for (const open of [...(this.#open.get(endpoint) ?? [])]) {
-      const { hour, batch } = open
-      if (batch.rowCount === 0) continue
-      const key = { endpointId: endpoint.endpointId, hour }
-      if (this.#claims.liesBetween(key, batch.offsets.first, offset)) this.#cutOne(open)
+      if (open.rowCount === 0) continue
+      const key = { endpointId: endpoint.endpointId, hour: open.hour }
+      if (this.#claims.liesBetween(key, open.offsets.first, offset)) this.#cutOne(open)
     }
   }
 
@@ -145,21 +162,12 @@ export class PredictionBatches {
     const hours = this.#open.get(endpoint)
     const known = hours?.find((open) => open.hour === hour)
     if (known !== undefined) return known
-    const open = this.#openBatch(endpoint, hour, { nowMs, promised: null })
+    const open = new OpenBatch({ endpoint, hour, promised: null }, nowMs, this.#pool)
     if (hours === undefined) this.#open.set(endpoint, [open])
     else hours.push(open)
     this.#byAge.add(open)
-    this.#openBytes += open.batch.bytes
+    this.#openBytes += open.bytes
     return open
-  }
-
-  #openBatch(
-    endpoint: Endpoint,
-    hour: number,
-    { nowMs, promised }: { readonly nowMs: number; readonly promised: Claim | null },
-  ): OpenBatch {
-    const batch = new PredictionBatch(endpoint.schema.columns, nowMs, this.#pool)
-    return { endpoint, hour, batch, promised, isFull: false }
   }
 
   /** To be called between records of the log: cuts what has become full or too much. */
@@ -177,7 +185,7 @@ export class PredictionBatches {
   /** Between records of the log: cuts what is old enough; with an infinite time everything. */
   cutDue(nowMs: number): void {
     for (const open of this.#byAge) {
-      if (nowMs - open.batch.openedAtMs < this.#limits.ageMsMax) return
+      if (nowMs - open.openedAtMs < this.#limits.ageMsMax) return
       this.#cutOne(open)
     }
   }
@@ -208,7 +216,7 @@ export class PredictionBatches {
   }
 
   #moveToCut(open: OpenBatch): void {
-    const { bytes, rowCount } = open.batch
+    const { bytes, rowCount } = open
     this.#openBytes -= bytes
     this.#cutBytes += bytes
     this.#openRows -= rowCount
@@ -227,8 +235,8 @@ export class PredictionBatches {
   get oldestOffset(): number {
     let oldest = NOTHING_WAITS
     for (const batches of [this.#byAge, this.#promised.values(), this.#cut, this.#taken]) {
-      for (const { batch } of batches) {
-        if (batch.rowCount > 0) oldest = Math.min(oldest, batch.offsets.first)
+      for (const open of batches) {
+        if (open.rowCount > 0) oldest = Math.min(oldest, open.offsets.first)
       }
     }
     return oldest
@@ -237,17 +245,15 @@ export class PredictionBatches {
   /** Between records of the log: cuts the batches whose first row comes from a record up to that one. */
   cutUpTo(offset: number): void {
     for (const open of this.#byAge) {
-      const { batch } = open
-      if (batch.rowCount > 0 && batch.offsets.first <= offset) this.#cutOne(open)
+      if (open.rowCount > 0 && open.offsets.first <= offset) this.#cutOne(open)
     }
   }
 
   /** The batch that was taken is written, or given up. */
   settle(open: OpenBatch): void {
-    const { batch } = open
     this.#taken.delete(open)
-    this.#cutBytes -= batch.bytes
-    this.#cutRows -= batch.rowCount
-    batch.release()
+    this.#cutBytes -= open.bytes
+    this.#cutRows -= open.rowCount
+    open.release()
   }
 }

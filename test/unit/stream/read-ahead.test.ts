@@ -21,7 +21,7 @@ test('an endpoint is as it was before', () => {
   const before = JSON.stringify(table.toState())
   for (const endpoint of [idle, busy]) {
     for (const atUs of [NO_TIME, 0, AT_US, AT_US + 86_400_000_000]) {
-      ahead.read(endpoint, atUs)
+      ahead.read(endpoint.slot, atUs)
       assert(Number.isFinite(ahead.sum))
     }
   }

@@ -26,20 +26,26 @@ const BOUNDS = {
 }
 const ARRIVED_AT_US = Date.parse('2026-11-03T00:00:00Z') * 1000
 
-const PLAIN_ROW = {
-  offset: 0,
-  atUs: 1,
-  latencyUs: 1,
+const PLAIN_OWNER = {
   errorCount: 0,
   identity: { functionUri: 'p/f', model: 'm', modelClass: null },
-  labels: null,
-  requestId: 'r',
+  labelTexts: null,
   firstRequest: 'a',
   lastRequestUs: 1,
   lastRequestText: '',
+} as const
+const PLAIN_CALL = { atUs: 1, latencyUs: 1, requestId: 'r' } as const
+const PLAIN_VALUES = {
   features: new Float64Array(),
   featureTexts: [],
   predictions: [1],
+  isPredictionNull: false,
+} as const
+const PLAIN_ROW = {
+  offset: 0,
+  owner: PLAIN_OWNER,
+  call: PLAIN_CALL,
+  values: PLAIN_VALUES,
   extras: null,
 } as const
 
@@ -60,27 +66,14 @@ function appendCall(
     const place = { row, inputNames: call.inputNames, outputNames: call.outputNames }
     assert.equal(reader.read(schema, input, call.outputs[row], place), null)
     const key = `${call.source.model}/${hourOf(call.atUs)}`
-    const { columns } = schema
+    const { columns } = schema.shape
     const open = batches.get(key) ?? { batch: new PredictionBatch(columns, 0), expected: [] }
     batches.set(key, open)
     if (open.batch.columns !== columns) open.batch.setColumns(columns)
     const { functionUri, model } = call.source
-    open.batch.append({
-      offset,
-      atUs: call.atUs,
-      latencyUs: call.latencyUs,
-      errorCount: 0,
-      identity: { functionUri, model, modelClass: call.modelClass },
-      labels: null,
-      requestId: call.requestId,
-      firstRequest: call.when,
-      lastRequestUs: call.atUs,
-      lastRequestText: '',
-      features: reader.features,
-      featureTexts: reader.featureTexts,
-      predictions: reader.isPredictionNull ? null : reader.predictions,
-      extras: null,
-    })
+    const identity = { functionUri, model, modelClass: call.modelClass }
+    const owner = { ...PLAIN_OWNER, identity, firstRequest: call.when, lastRequestUs: call.atUs }
+    open.batch.append({ offset, owner, call, values: reader, extras: null })
     open.expected.push({
       requestId: call.requestId,
       atUs: call.atUs,
@@ -160,23 +153,17 @@ test('texts, nulls and lists of a batch keep their places', () => {
     predictionKind: 'text' as const,
   }
   const batch = new PredictionBatch(columns, 0)
-  const identity = { functionUri: 'p/f', model: 'm', modelClass: null }
-  const row = {
-    atUs: 1,
-    latencyUs: Number.NaN,
-    errorCount: 3,
-    identity,
-    labels: null,
-    requestId: 'r',
-    firstRequest: 'a',
-    lastRequestUs: 2,
-    lastRequestText: 'b',
-    extras: null,
+  const { identity } = PLAIN_OWNER
+  const reading = {
+    features: Float64Array.of(Number.NaN, 7),
+    featureTexts: ['red', null],
+    predictions: ['y'],
   }
-  const reading = { features: Float64Array.of(Number.NaN, 7), featureTexts: ['red', null] }
   for (let offset = 0; offset < 20; offset++) {
-    const predictions = offset === 1 ? null : offset === 2 ? ['x', null] : ['y']
-    batch.append({ ...row, ...reading, offset, predictions, identity: { ...identity } })
+    const predictions = offset === 2 ? ['x', null] : ['y']
+    const values = { ...reading, predictions, isPredictionNull: offset === 1 }
+    const owner = { ...PLAIN_OWNER, identity: { ...identity } }
+    batch.append({ ...PLAIN_ROW, offset, owner, values })
   }
   const claim = { log: 'l', endpointId: 'e', hour: 0, number: 1, firstOffset: 0, lastOffset: 19 }
   const file = batch.toFile(claim)
@@ -187,7 +174,8 @@ test('texts, nulls and lists of a batch keep their places', () => {
     file.featureTexts.get(0),
     Array.from({ length: 20 }, () => 'red'),
   )
-  assert.throws(() => batch.append({ ...row, ...reading, offset: 18, predictions: null }))
+  const values = { ...reading, isPredictionNull: true }
+  assert.throws(() => batch.append({ ...PLAIN_ROW, offset: 18, values }))
   assert.throws(() => batch.toFile({ ...claim, lastOffset: 18 }))
 })
 
@@ -196,14 +184,13 @@ test('request ids and last requests come back as they were, whatever their lengt
   const times = fc.array(fc.record({ id: text, us: fc.nat(), own: fc.boolean() }), { minLength: 1 })
   fc.assert(
     fc.property(times, (rows) => {
-      const batch = new PredictionBatch(new EndpointSchema().columns, 0)
+      const batch = new PredictionBatch(new EndpointSchema().shape.columns, 0)
       for (const [offset, { id, us, own }] of rows.entries()) {
         batch.append({
           ...PLAIN_ROW,
           offset,
-          requestId: id,
-          lastRequestUs: us,
-          lastRequestText: own ? `at ${us}` : '',
+          call: { ...PLAIN_CALL, requestId: id },
+          owner: { ...PLAIN_OWNER, lastRequestUs: us, lastRequestText: own ? `at ${us}` : '' },
         })
       }
       const claim = {
@@ -226,14 +213,15 @@ test('request ids and last requests come back as they were, whatever their lengt
 test('a column that had no value yet may become one of texts, in features and in predictions', () => {
   const schema = new EndpointSchema()
   schema.nameFeatures(['a'])
-  const batch = new PredictionBatch(schema.columns, 0)
-  const missing = { ...PLAIN_ROW, features: Float64Array.of(Number.NaN), predictions: [null] }
-  batch.append({ ...missing, offset: 0 })
-  batch.append({ ...missing, offset: 1, predictions: [null, null] })
+  const batch = new PredictionBatch(schema.shape.columns, 0)
+  const missing = { ...PLAIN_VALUES, features: Float64Array.of(Number.NaN), predictions: [null] }
+  batch.append({ ...PLAIN_ROW, values: missing })
+  batch.append({ ...PLAIN_ROW, offset: 1, values: { ...missing, predictions: [null, null] } })
   schema.decideKinds(['text'])
   schema.decidePredictionKind('text')
-  batch.setColumns(schema.columns)
-  batch.append({ ...missing, offset: 2, featureTexts: ['x'], predictions: ['y'] })
+  batch.setColumns(schema.shape.columns)
+  const texts = { ...missing, featureTexts: ['x'], predictions: ['y'] }
+  batch.append({ ...PLAIN_ROW, offset: 2, values: texts })
   const file = batch.toFile({
     log: 'l',
     endpointId: 'e',

@@ -6,6 +6,8 @@
  * character, the first one lowest. Texts that are longer, or have a character beyond 255, do not fit.
  */
 export const SHORT_NUMBERS = 7
+/** All numbers of one. */
+export const SHORT_TEXT_NUMBERS = 1 + SHORT_NUMBERS
 const CHARS_PER_NUMBER = 6
 const CHARS_MAX = SHORT_NUMBERS * CHARS_PER_NUMBER
 const TWO_24 = 2 ** 24
@@ -23,6 +25,19 @@ export function writeShortText(numbers: Float64Array, at: number, text: string):
     numbers[++place] = low + high * TWO_24
   }
   numbers[at] = length
+  return true
+}
+
+/** Whether that text was written at a place; false for one that does not fit. */
+export function isShortText(numbers: Float64Array, at: number, text: string): boolean {
+  const { length } = text
+  if (numbers[at] !== length) return false
+  let place = at
+  for (let index = 0; index < length; index += CHARS_PER_NUMBER) {
+    const low = threeChars(text, index)
+    const high = threeChars(text, index + 3)
+    if (low < 0 || high < 0 || numbers[++place] !== low + high * TWO_24) return false
+  }
   return true
 }
 
