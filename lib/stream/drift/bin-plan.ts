@@ -15,13 +15,18 @@ const BINS_MASK = 0x7f
 const EVEN = 0x80
 const FIRST_EDGE_SHIFT = 8
 
-/** Cells of one width into which a feature's range is cut where its bins have several. */
-const CELLS = 32
+/** Cells of one width into which a feature's range is cut where its bins have several: most are in one bin. */
+const CELLS = 64
+/** Set for a cell that has an edge in it, so that the edges decide. */
+const HAS_EDGE = 0x80
 
 /** The edges of features whose bins have several widths, and what finds a bin among them. */
 export interface BinEdges {
   readonly edges: Float64Array
-  /** CELLS per feature: how many inner edges lie in earlier cells. Empty where all features have even edges. */
+  /**
+   * CELLS per feature: how many inner edges lie in earlier cells, which is the bin of the cell, and HAS_EDGE.
+   * Empty where all features have even edges.
+   */
   readonly cells: Uint8Array
 }
 
@@ -63,9 +68,10 @@ export function binEdges(reference: KnownReference, features: readonly KnownFeat
     const unit = (most - least) / feature.binCount
     for (const edge of own.subarray(1, feature.binCount)) {
       const units = (edge - least) / unit
-      for (let cell = cellOf(units, feature.binCount) + 1; cell < CELLS; cell++) {
-        const at = index * CELLS + cell
-        cells[at] = (cells[at] ?? 0) + 1
+      const first = index * CELLS + cellOf(units, feature.binCount)
+      cells[first] = (cells[first] ?? 0) | HAS_EDGE
+      for (let cell = first + 1; cell < (index + 1) * CELLS; cell++) {
+        cells[cell] = (cells[cell] ?? 0) + 1
       }
     }
   }
@@ -112,8 +118,10 @@ function binAmong(
   { value, units }: { readonly value: number; readonly units: number },
 ): number {
   const binCount = shape & BINS_MASK
+  const cell = cells[(at / PLAN) * CELLS + cellOf(units, binCount)] ?? 0
+  if (cell < HAS_EDGE) return cell
   const firstEdge = shape >> FIRST_EDGE_SHIFT
-  let bin = cells[(at / PLAN) * CELLS + cellOf(units, binCount)] ?? 0
+  let bin = cell - HAS_EDGE
   while (bin < binCount - 1 && value >= (edges[firstEdge + bin + 1] ?? 0)) bin++
   return bin
 }

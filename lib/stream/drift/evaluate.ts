@@ -99,8 +99,8 @@ const NOTHING: ReadonlySet<string> = new Set()
 export type Evaluation = Generator<undefined, DriftOutcome, undefined>
 
 /**
- * Measures a window, one feature a step, and once more a step for each feature whose alarm has a cause to
- * be looked for.
+ * Measures a window: of each feature a step that describes it and one that tests it, one that compares the tests,
+ * and one for each feature whose alarm has a cause to be looked for.
  *
  * @param window  null for a reference that is unknown
  * @returns       plain data
@@ -118,12 +118,14 @@ export function* evaluation(
   const tests: FeatureTest[] = []
   for (const place of places) {
     parts.push(describe(window, place))
+    yield
     const test = predicted.has(place.feature.name) ? null : testFeature(window, place)
     if (test !== null) tests.push(test)
     yield
   }
   const alarms = alarmsOf(tests, level)
   const suspects = suspectsOf(window, alarms)
+  yield
   const causes = new Map<string, Cause | null>()
   for (const suspect of suspects) {
     causes.set(suspect.alarm.name, causeOf(window, suspect, suspects))

@@ -185,6 +185,7 @@ export class DriftPanes {
   sumInto(window: WindowCounts, lastPane: number): void {
     assert(window.layout.signature === this.layout.signature)
     const counterCount = this.#counterCount
+    const [sums, counters] = [window.counters, this.#counters]
     const oldest = Math.max(lastPane - PANES, this.#newest - RING) + 1
     for (let pane = Math.max(0, oldest); pane <= Math.min(lastPane, this.#newest); pane++) {
       const ring = pane % RING
@@ -193,7 +194,7 @@ export class DriftPanes {
       window.rows += rows
       const base = ring * counterCount
       for (let at = 0; at < counterCount; at++) {
-        window.counters[at] = (window.counters[at] ?? 0) + (this.#counters[base + at] ?? 0)
+        sums[at] = (sums[at] ?? 0) + (counters[base + at] ?? 0)
       }
       addMoments(window.moments, this.#momentsOf(ring))
       for (const [index, texts] of this.#newTexts) this.#sumTexts(window, { index, texts, base })

@@ -107,14 +107,13 @@ export function middleOf(edges: Counts, bin: number): number {
 
 function sumsOf(training: Counts, current: Counts): { training: number; current: number } | null {
   assert(training.length === current.length, 'both are counted on the edges of the reference')
-  let sums = { training: 0, current: 0 }
+  let [trainingRows, currentRows] = [0, 0]
   for (let bin = 0; bin < training.length; bin++) {
-    sums = {
-      training: sums.training + (training[bin] ?? 0),
-      current: sums.current + (current[bin] ?? 0),
-    }
+    trainingRows += training[bin] ?? 0
+    currentRows += current[bin] ?? 0
   }
-  return sums.training > 0 && sums.current > 0 ? sums : null
+  const hasBoth = trainingRows > 0 && currentRows > 0
+  return hasBoth ? { training: trainingRows, current: currentRows } : null
 }
 
 /** Sums and means over features, as MLRun names them. */

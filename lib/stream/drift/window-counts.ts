@@ -147,7 +147,10 @@ export function countersOf(window: WindowCounts, place: FeaturePlace): Float64Ar
 
 /** Rows of a window that have a value of the feature's type. */
 export function valueRows(window: WindowCounts, place: FeaturePlace): number {
-  return countersOf(window, place).reduce((sum, count) => sum + count, 0)
+  const { counters } = window
+  let rows = 0
+  for (let at = place.firstCounter; at <= place.lastCounter; at++) rows += counters[at] ?? 0
+  return rows
 }
 
 /** Mean, deviation and range of a numeric feature's values; null if there are none. */

@@ -111,6 +111,6 @@ test('an evaluation goes feature by feature, and may be left between any two', (
   let count = 0
   let step = steps.next()
   for (; !step.done; step = steps.next()) count++
-  assert.equal(count, 3)
+  assert.equal(count, 7, 'two for each of the three, and one for all of them')
   assert.equal(step.value.kind, 'measured')
 })
