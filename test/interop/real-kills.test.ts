@@ -23,7 +23,7 @@ type Twice = ReadonlyMap<string, number>
 
 const KILLS = 100
 const MOVES = 8
-const KILLS_IN_RECOVERY = 6
+const KILLS_IN_RECOVERY = 10
 const KILLS_BETWEEN_REBALANCES = 12
 const DISK_LOSSES = 40
 const KILLS_BETWEEN_MOVES = 5
