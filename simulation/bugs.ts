@@ -31,13 +31,13 @@ const SPOOLED_BUGS: readonly Bug[] = [
     patches: [
       {
         file: PIPELINE,
-        from: 'const offset = this.#parts.spool.append({ kind, arrivedAtUs, position, body })',
+        from: "const offset = this.#parts.spool.append({ kind: 'event', arrivedAtUs, position, body })",
         to: 'const offset = this.#parts.spool.nextOffset',
       },
       {
         file: PIPELINE,
         from: 'const applied = isPoison ? this.#refuse(record) : this.#apply(record)',
-        to: 'const applied = isPoison ? this.#refuse(record) : this.#apply(record); this.#parts.spool.append({ kind, arrivedAtUs, position, body })',
+        to: "const applied = isPoison ? this.#refuse(record) : this.#apply(record); this.#parts.spool.append({ kind: 'event', arrivedAtUs, position, body })",
       },
     ],
   },

@@ -4,6 +4,7 @@ import type { Flusher } from './deliver/flusher.ts'
 import { errorMessage, isOurMistake } from './errors.ts'
 import type { EventLog, LogReader } from './event-log.ts'
 import type { Clock } from './ports.ts'
+import { Redelivery } from './redelivery.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** What is read again in one go: so long, and so many records where the clock stands still. */
@@ -46,6 +47,8 @@ export class CatchUp {
   #isDone = false
   #isStopped = false
   #cancelPause: () => void = () => undefined
+  /** For a log that has nothing to read, because its stream delivers again. */
+  readonly redelivery: Redelivery
   /** Settles when everything is applied, or it was stopped. */
   readonly ended: Promise<void>
   #settle: () => void = () => undefined
@@ -58,6 +61,11 @@ export class CatchUp {
     this.ended = new Promise((resolve) => {
       this.#settle = resolve
     })
+    this.redelivery = new Redelivery(
+      parts.marks,
+      parts.spool.nextOffset,
+      parts.spool.redeliveredMax,
+    )
     parts.marks.beginReplay()
   }
 
@@ -129,10 +137,10 @@ export class CatchUp {
 
   /** Ends with the last record: no event can come in between this and the first one that is applied at once. */
   #next(): SpoolRecord | null {
-    const { reader, marks, onEnd } = this.#parts
+    const { reader, marks, spool, onEnd } = this.#parts
     const record = reader.next()
     if (record !== null) return record
-    marks.endReplay(this.#firstOffset)
+    if (!spool.redelivers) marks.endReplay(this.#firstOffset)
     this.#isDone = true
     onEnd(this.#recordCount)
     this.#settle()
@@ -153,6 +161,7 @@ export class CatchUp {
   /** Reads no more; the log keeps the rest. */
   stop(): void {
     this.#isStopped = true
+    this.redelivery.end()
     this.#cancelPause()
     this.#settle()
   }

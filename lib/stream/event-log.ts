@@ -5,6 +5,8 @@ import type { NewRecord, SpoolRecord } from './accept/spool-format.ts'
 export interface EventLog {
   /** Whether what is undelivered comes in again after a start, by and by, rather than from a reader. */
   readonly redelivers: boolean
+  /** How many offsets behind a stored one an owner may have come to; 0 for a log that is read. */
+  readonly redeliveredMax: number
   /** The offset after that of the newest record. */
   readonly nextOffset: number
   /** When the newest record that open() met had arrived, microseconds since 1970 UTC; 0 for none. */

@@ -270,13 +270,12 @@ export class Pipeline {
    *                  given again
    */
   accept(body: Uint8Array, position: StreamPosition | null, arrivedAtUs: number): Applied {
-    const kind = 'event'
     // On disk when it returns.
-    const offset = this.#parts.spool.append({ kind, arrivedAtUs, position, body })
+    const offset = this.#parts.spool.append({ kind: 'event', arrivedAtUs, position, body })
     if (!this.#catchUp.isDone) return SPOOLED
     // Written out, because a spread costs as much as a tenth of all the rest.
-    const record = { kind, offset, arrivedAtUs, position, body } as const
-    const isPoison = this.#parts.spool.redelivers && this.#marks.isPoison(offset)
+    const record = { kind: 'event', offset, arrivedAtUs, position, body } as const
+    const isPoison = this.#catchUp.redelivery.refuses(offset)
     const applied = isPoison ? this.#refuse(record) : this.#apply(record)
     // The reads settle trouble of store and disk themselves; a rejection is our bug and ends us.
     if (this.#processor.unread.size > 0) void this.#reads.run()
@@ -303,6 +302,7 @@ export class Pipeline {
   #acceptRead(json: string): void {
     const read = { kind: 'read', arrivedAtUs: this.#parts.clock.nowUs(), json } as const
     const offset = this.#parts.spool.append(read)
+    this.#catchUp.redelivery.pause()
     this.#apply({ ...read, offset })
   }
 

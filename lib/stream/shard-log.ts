@@ -31,6 +31,11 @@ export class ShardLog implements EventLog {
     return this.#nextOffset
   }
 
+  /** The stream's commits lag by two windows at most. */
+  get redeliveredMax(): number {
+    return 2 * this.#window
+  }
+
   /** Changes twice in a window. */
   get segmentId(): number {
     return Math.floor((2 * this.#nextOffset) / this.#window)

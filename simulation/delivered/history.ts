@@ -47,6 +47,7 @@ export class History {
     const records = this.#records
     return {
       redelivers: log.redelivers,
+      redeliveredMax: log.redeliveredMax,
       newestArrivedUs: log.newestArrivedUs,
       get nextOffset() {
         return log.nextOffset
@@ -130,6 +131,7 @@ export function historyLog(records: readonly SpoolRecord[]): EventLog {
   const offsetOf = (index: number): number => records[index]?.offset ?? -1
   return {
     redelivers: true,
+    redeliveredMax: 0,
     nextOffset: offsetOf(records.length - 1) + 1,
     newestArrivedUs: 0,
     bytes: 0,

@@ -5,8 +5,15 @@ import { afterEach, test } from 'node:test'
 import { Endpoint } from '../../lib/stream/compute/endpoint.ts'
 import { CrashMarks } from '../../lib/stream/crash-marks.ts'
 import { memoryDisk } from '../support/memory-disk.ts'
+import { memoryStore } from '../support/memory-store.ts'
 import { call, servingEvent, whenAt } from '../support/serving-event.ts'
-import { nextTurns, openTestPipeline, type TestPipeline } from '../support/test-pipeline.ts'
+import { ShardWorker } from '../support/shard-worker.ts'
+import {
+  nextTurns,
+  openTestPipeline,
+  type TestPipeline,
+  testClock,
+} from '../support/test-pipeline.ts'
 
 const POISON = whenAt('08:00:07')
 const POISON_US = Date.parse('2026-11-02T08:00:07Z') * 1000
@@ -92,6 +99,54 @@ test('killed without a word again and again, the replay finds out at which recor
   assert(heir !== null)
   assert.equal(deaths, 4, 'two before it is careful, two marks')
   await assertDelivered(heir)
+})
+
+test('with ACK=delivered as well, where the stream hands the events out again', async () => {
+  plantBug()
+  CrashMarks.prototype.crashed = () => undefined
+  const store = memoryStore()
+  const clock = testClock()
+  const markDisk = memoryDisk()
+  const deadLetterLines: string[] = []
+  const env = { ACK_WINDOW_SIZE: '10', KV_BATCHING_TIMEOUT_SECS: '0' }
+  const seconds = ['05', '06', '07', '08', '09']
+  const first = 1_000_000
+  const life = async (): Promise<ShardWorker> => {
+    const worker = await ShardWorker.start(store, clock, env, { markDisk, deadLetterLines })
+    for (const [index, second] of seconds.entries()) {
+      const event = servingEvent({ when: whenAt(`08:00:${second}`), ...call(second, [[1, 2]]) })
+      const position = { shard: 's', offset: first + index }
+      const body = Buffer.from(JSON.stringify(event))
+      while ((await worker.hand(body, position, clock.timeUs)) === 'held') await nextTurns()
+      await nextTurns()
+    }
+    return worker
+  }
+  let deaths = 0
+  let heir: ShardWorker | null = null
+  while (heir === null && deaths < 10) {
+    heir = await life().catch((error: unknown) => {
+      assert.match(String(error), /a bug/)
+      deaths++
+      return null
+    })
+  }
+  assert(heir !== null, 'it is found out which event it is')
+  assert.equal(deaths, 4, 'two before it is careful, two marks')
+  await heir.logs.flushAll()
+  const requestIds = [...store.files.values()].flatMap(({ requestIds: ids }) => ids)
+  assert.deepEqual(requestIds.sort(), ['05', '06', '08', '09'])
+  assert.deepEqual(
+    deadLetterLines.map((line) => JSON.parse(line).reason),
+    ['crashed'],
+  )
+  // Beyond what may come in again nothing is noted down any more, and the next start is not careful.
+  for (let offset = first + 5; offset <= first + 20; offset++) {
+    const event = servingEvent({ when: whenAt('08:00:09'), ...call(`later ${offset}`, [[1, 2]]) })
+    await heir.hand(Buffer.from(JSON.stringify(event)), { shard: 's', offset }, clock.timeUs)
+  }
+  const marks = Buffer.from(markDisk.read('crash-marks.jsonl')).toString('utf8')
+  assert.doesNotMatch(marks, /about|begun/)
 })
 
 test('once it is mended, what was not given up is applied', async () => {

@@ -30,11 +30,15 @@ export class ShardWorker {
     this.shards = shards
   }
 
-  /** @param env  settings; ACK_WINDOW_SIZE among them */
+  /**
+   * @param env       settings; ACK_WINDOW_SIZE among them
+   * @param markDisk  what was noted down of deaths
+   */
   static async start(
     store: MemoryStore,
     clock: TestClock,
     env: Readonly<Record<string, string>>,
+    { markDisk = memoryDisk(), deadLetterLines = [] as string[] } = {},
   ): Promise<ShardWorker> {
     const config = parseConfig({ ...env, ACK: 'delivered' })
     const silent = (): void => undefined
@@ -62,7 +66,11 @@ export class ShardWorker {
       settings: streamSettings(config),
       store: own,
       parquet: { write: alive(store.parquet.write), has: alive(store.parquet.has) },
-      deadLetterFile: { append: silent, sync: silent, close: silent },
+      deadLetterFile: {
+        append: (line: string) => void deadLetterLines.push(line),
+        sync: silent,
+        close: silent,
+      },
       deadLetterLines: [],
       tables,
       clock,
@@ -86,7 +94,7 @@ export class ShardWorker {
         ...shared,
         ...parts,
         log: name,
-        markDisk: memoryDisk(),
+        markDisk,
         isStillOwner: async () => {
           if (!(await parts.isStillOwner())) return false
           // Where a process would fail its assertion and end.

@@ -39,6 +39,7 @@ const ZEROS = new Uint8Array(AHEAD_BYTES)
 /** The append-only log of one worker's raw events; it gives each record its offset. */
 export class Spool implements EventLog {
   readonly redelivers = false
+  readonly redeliveredMax = 0
   readonly #disk: SegmentDisk
   readonly #options: SpoolOptions
   #scratch = Buffer.allocUnsafe(64 * 1024)
