@@ -171,6 +171,7 @@ async function fill(store: Store): Promise<void> {
     minute,
     counts: { ...counts, waiting: 0, rowsAccepted: 9, rowsRejected: 0 },
     whole,
+    quality: null,
   }))
   assert.deepEqual(await store.ledger.write(lines), { kind: 'written' })
 }

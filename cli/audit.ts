@@ -1,12 +1,19 @@
 import { type AuditReport, audit, type EndpointAudit } from '../lib/audit/audit.ts'
 import type { AuditFacts, RecordFacts } from '../lib/audit/facts.ts'
+import type { Unproven } from '../lib/audit/quality-audit.ts'
 import { parseConfig } from '../lib/config/parse.ts'
 import type { Claim, LedgerEntry } from '../lib/stream/ports.ts'
 import { dataPaths } from './data-folder.ts'
 import { readLetters } from './dead-letter-files.ts'
 import type { JsonRecord } from './http-reader.ts'
 import { type Reader, withReader } from './open-reader.ts'
-import { filesInFolder, filesOf, type ParquetFiles, readParquetFiles } from './parquet-files.ts'
+import {
+  filesInFolder,
+  filesOf,
+  type ParquetFiles,
+  readParquetFiles,
+  readRows,
+} from './parquet-files.ts'
 import { DATA_FOLDER, DEMO_FOLDER } from './run-options.ts'
 import { type Column, formatCount, formatNumber, tableLines } from './table.ts'
 import { readTime } from './time-option.ts'
@@ -16,7 +23,8 @@ import { readOptions, someText } from './usage.ts'
 export const AUDIT_HELP = `model-monitoring audit [options]
 
 Proves from the Parquet files, the dead letters and the tables that every event that was answered is accounted
-for, each once, and names every difference. It may be called while the function runs.
+for, each once, and names every difference. It counts again which values were missing, of a wrong type, out of the
+training range or unseen, by the reference in the endpoint's record. It may be called while the function runs.
 
   --data DIR          audits this data folder; default: the store, files and dead letters that the environment
                       names as for the function, else ${DATA_FOLDER} or ${DEMO_FOLDER}, whichever there is
@@ -24,6 +32,7 @@ for, each once, and names every difference. It may be called while the function 
   --dead-letters DIR  the folder of the dead letters
   --from T            only what was counted from this time on, such as after older files were deleted:
                       2021-07-01, 2021-07-01T10:00:00Z or milliseconds since 1970
+  --rows-only         does not read the values of files, which takes as long as there are many
   --json              prints one object; "unaccounted" is 0 when all is well
   --help              shows this
 
@@ -44,6 +53,7 @@ export async function auditBooks(args: readonly string[]): Promise<number> {
     parquet: { type: 'string' },
     'dead-letters': { type: 'string' },
     from: { type: 'string' },
+    'rows-only': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   })
   const fromMs = readTime('from', values.from, 'start')
@@ -53,7 +63,8 @@ export async function auditBooks(args: readonly string[]): Promise<number> {
       deadLetters: someText('dead-letters', values['dead-letters']),
     })
     try {
-      return await audit(await gather(reader, places, fromMs))
+      const facts = await gather(reader, places, fromMs)
+      return await audit(values['rows-only'] ? { ...facts, readRows: null } : facts)
     } finally {
       places.parquet.close()
     }
@@ -108,11 +119,14 @@ async function gather(
     damaged,
     records,
     letters: letters.flatMap(({ log, event }) =>
-      event === null ? [] : [{ key: event.key, log, offset: event.offset }],
+      event === null
+        ? []
+        : [{ key: event.key, log, offset: event.offset, wrongType: event.wrongType }],
     ),
     refusedRows: letters.flatMap(({ log, refusedRow }) =>
       refusedRow === null ? [] : [{ log, ...refusedRow, key: `${log} ${refusedRow.key}` }],
     ),
+    readRows: (file) => readRows(places.parquet, file),
   }
 }
 
@@ -125,7 +139,12 @@ function recordOf(record: JsonRecord): RecordFacts {
   return {
     endpointId: String(record['endpoint_id'] ?? ''),
     errorCount: Number(record['error_count'] ?? 0),
+    featureStats: textOf(record['feature_stats']),
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 const COLUMNS: readonly Column[] = [
@@ -156,6 +175,7 @@ function reportLines({ logs, endpoints, differences, unaccounted }: AuditReport)
       const dead = formatCount(letters.found, 'dead letter')
       return `log ${log}: ${formatCount(all, 'event')}: ${parts.join(', ')}; ${dead}`
     }),
+    ...endpoints.flatMap(qualityLine),
     '',
     ...differences.map(({ kind, log, endpoint_id: endpoint, what }) => {
       const about = [log, endpoint].filter((name) => name !== '').join(' ')
@@ -165,6 +185,25 @@ function reportLines({ logs, endpoints, differences, unaccounted }: AuditReport)
       ? `All is accounted for: ${taken}. unaccounted: 0`
       : `unaccounted: ${formatNumber(unaccounted)} of ${taken}`,
   ]
+}
+
+const WHY: Readonly<Record<Unproven, string>> = {
+  rows: 'its rows are not all there',
+  pending: 'its rows are not written yet',
+  'other-reference': 'its record has another training set by now',
+  before: 'what was counted until then was on another training set',
+  'file-unreadable': 'a file cannot be read',
+  'not-asked': 'files were not read',
+}
+
+function qualityLine({ endpoint_id: id, log, quality }: EndpointAudit): readonly string[] {
+  if (quality === null) return []
+  const about = `values of ${id} in ${log}`
+  if (quality.state === 'unproven') return [`${about}: not counted again, ${WHY[quality.reason]}`]
+  const parts = Object.entries(quality.values).map(
+    ([kind, count]) => `${formatNumber(count)} ${kind.replaceAll('_', ' ')}`,
+  )
+  return [`${about}: ${formatCount(quality.rows, 'row')}: ${parts.join(', ')}`]
 }
 
 function endpointCells({ endpoint_id: id, log, rows }: EndpointAudit): readonly string[] {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { type FoundRow, foundRow } from '../lib/audit/found-row.ts'
 import { readLines } from '../lib/store/disk/read-lines.ts'
 import { DEAD_LETTER_SHARD, deadLetterKey } from '../lib/stream/accept/dead-letter-key.ts'
 import { isJsonObject } from '../lib/stream/accept/event.ts'
@@ -23,6 +24,7 @@ export interface Letter {
     readonly key: string
     readonly endpointId: string
     readonly offset: number
+    readonly row: FoundRow
   } | null
 }
 
@@ -34,6 +36,8 @@ export interface LetterEvent {
   readonly row: number | null
   /** Null when its line is gone. */
   readonly body: Uint8Array | null
+  /** The feature of an endpoint that had a text in the place of a number; null for other reasons. */
+  readonly wrongType: { readonly endpointId: string; readonly feature: string } | null
   /** The letter that this one came of, when it was taken up again in vain. */
   readonly comesOf: string | null
 }
@@ -80,6 +84,7 @@ function letterOf(line: Readonly<Record<string, unknown>>, body: Uint8Array | nu
           ...place,
           key: deadLetterKey(place),
           body,
+          wrongType: wrongTypeOf(line),
           comesOf: isAgain ? shard.slice(DEAD_LETTER_SHARD.length) : null,
         },
     refusedRow: sink === 'parquet' ? refusedRowOf(line) : null,
@@ -92,7 +97,16 @@ function refusedRowOf({ key, content }: Letter['line']): Letter['refusedRow'] {
     key: String(key),
     endpointId: String(content['endpoint_id']),
     offset: Number(content['offset']),
+    row: foundRow(content['named_features'], content['prediction']),
   }
+}
+
+function wrongTypeOf({
+  endpoint_id: endpointId,
+  feature,
+}: Letter['line']): LetterEvent['wrongType'] {
+  if (typeof endpointId !== 'string' || typeof feature !== 'string') return null
+  return { endpointId, feature }
 }
 
 function bodyOf(line: Readonly<Record<string, unknown>>): Uint8Array | null {

@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { type AsyncBuffer, asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet'
+import {
+  type AsyncBuffer,
+  asyncBufferFromFile,
+  parquetMetadataAsync,
+  parquetReadObjects,
+} from 'hyparquet'
 import { type ObjectStore, V3ioClient } from 'v3io-js-sdk'
 import type { DamagedFile, FileFacts } from '../lib/audit/facts.ts'
+import { type FoundRow, foundRow } from '../lib/audit/found-row.ts'
 import type { Config } from '../lib/config/fields.ts'
 import { parquetPlace } from '../lib/config/paths.ts'
 import { type FileMetadata, readFileMetadata } from '../lib/store/parquet/parquet-metadata.ts'
@@ -102,6 +108,20 @@ export async function readParquetFiles(place: ParquetFiles): Promise<{
     )
   }
   return { files, damaged }
+}
+
+/** The values of a file's rows; rejects with what the reader or the place says. */
+export async function readRows(
+  place: ParquetFiles,
+  { path }: FileFacts,
+): Promise<readonly FoundRow[]> {
+  const file = await place.open(path)
+  const metadata = await parquetMetadataAsync(file)
+  const wanted = ['named_features', 'prediction']
+  const names = metadata.schema.map(({ name }) => name)
+  const columns = wanted.filter((name) => names.includes(name))
+  const rows = await parquetReadObjects({ file, metadata, columns })
+  return rows.map(({ named_features: features, prediction }) => foundRow(features, prediction))
 }
 
 /** Null for a file that is none of ours. */

@@ -1,6 +1,8 @@
 import { parquetPath } from '../store/parquet/parquet-path.ts'
 import type { Claim, LedgerCounts, LedgerEntry } from '../stream/ports.ts'
-import type { AuditFacts, LetterFacts } from './facts.ts'
+import type { AuditFacts, LetterFacts, RejectionFacts } from './facts.ts'
+import { minus, NOTHING } from './ledger-counts.ts'
+import { proveQuality, type QualityProof } from './quality-audit.ts'
 import { RowCounts } from './row-counts.ts'
 
 /** Something that the books and what was found do not agree about. */
@@ -19,6 +21,7 @@ export interface Difference {
     | 'file-unclaimed'
     | 'record-missing'
     | 'record-errors'
+    | 'values-differ'
   readonly log: string
   /** '' where it is about more than one. */
   readonly endpoint_id: string
@@ -47,6 +50,8 @@ export interface EndpointAudit {
   /** Of the newest record that the books count. */
   readonly offset: number
   readonly rows: RowBalance
+  /** Of its values; null where they are not held against a reference. */
+  readonly quality: QualityProof | null
 }
 
 /** The books of one log. */
@@ -67,18 +72,6 @@ export interface AuditReport {
   readonly differences: readonly Difference[]
   readonly logs: readonly LogAudit[]
   readonly endpoints: readonly EndpointAudit[]
-}
-
-const NOTHING: LedgerCounts = {
-  received: 0,
-  accepted: 0,
-  error: 0,
-  ignored: 0,
-  rejected: 0,
-  duplicate: 0,
-  waiting: 0,
-  rowsAccepted: 0,
-  rowsRejected: 0,
 }
 
 /**
@@ -105,7 +98,7 @@ class Audit {
   readonly #before: ReadonlyMap<string, LedgerEntry>
   /** The newest line of each log as a whole. */
   readonly #wholes: ReadonlyMap<string, LedgerEntry>
-  readonly #letters: readonly LetterFacts[]
+  readonly #letters: readonly RejectionFacts[]
   /** Rows by log and endpoint. */
   readonly #found = new Map<string, RowCounts>()
 
@@ -192,7 +185,28 @@ class Audit {
     }
     const pending = Math.max(lack, 0) - missing
     const rows = { accepted, in_parquet: inParquet, dead_lettered: refused, pending, missing }
-    return { log, endpoint_id: endpointId, offset, rows }
+    const isWhole = twice === 0 && lack >= 0 && missing === 0
+    const quality = await this.#proveQuality(entry, isWhole)
+    return { log, endpoint_id: endpointId, offset, rows, quality }
+  }
+
+  /** Proves what the newest line that can be proven says of values. */
+  async #proveQuality(entry: LedgerEntry, hasAllRows: boolean): Promise<QualityProof | null> {
+    const { log, endpointId } = entry
+    if (entry.quality === null) return null
+    if (!hasAllRows) return { state: 'unproven', reason: 'rows' }
+    const canBe = (line: LedgerEntry): boolean =>
+      line.offset < this.#deliveredBefore(log) && this.#rowsAt(line, 0).lack === 0
+    const lines = canBe(entry) ? [entry] : await this.#facts.history(log, endpointId)
+    const line = lines.findLast((one) => one.quality !== null && canBe(one))
+    const counted = line?.quality ?? null
+    const before = this.#before.get(keyOf(entry)) ?? null
+    const isNew = line !== undefined && line.offset > (before?.offset ?? -1)
+    if (counted === null || !isNew) return { state: 'unproven', reason: 'pending' }
+    const facts = { ...this.#facts, letters: this.#letters }
+    return await proveQuality(facts, { line, counted, before }, (what) => {
+      this.#add('values-differ', entry, 0, what)
+    })
   }
 
   /** How many of the rows that are not there were delivered once; the others may still be on their way. */
@@ -353,20 +367,6 @@ function keyOf({ log, endpointId }: { readonly log: string; readonly endpointId:
 /** The path of a claim's file below the folder of all files. */
 function nameOf(claim: Claim): string {
   return parquetPath('', claim)
-}
-
-function minus(one: LedgerCounts, other: LedgerCounts): LedgerCounts {
-  return {
-    received: one.received - other.received,
-    accepted: one.accepted - other.accepted,
-    error: one.error - other.error,
-    ignored: one.ignored - other.ignored,
-    rejected: one.rejected - other.rejected,
-    duplicate: one.duplicate - other.duplicate,
-    waiting: one.waiting - other.waiting,
-    rowsAccepted: one.rowsAccepted - other.rowsAccepted,
-    rowsRejected: one.rowsRejected - other.rowsRejected,
-  }
 }
 
 function rowsText(count: number): string {

@@ -1,5 +1,6 @@
 import type { OffsetRun } from '../store/parquet/parquet-metadata.ts'
 import type { Claim, LedgerEntry } from '../stream/ports.ts'
+import type { FoundRow } from './found-row.ts'
 
 /** What a Parquet file says of itself. */
 export interface FileFacts {
@@ -27,15 +28,24 @@ export interface LetterFacts {
   readonly offset: number
 }
 
+/** A dead letter of what the log itself has rejected. */
+export interface RejectionFacts extends LetterFacts {
+  /** The feature of an endpoint that had a text in the place of a number; null for other reasons. */
+  readonly wrongType: { readonly endpointId: string; readonly feature: string } | null
+}
+
 /** A dead letter of a row that the Parquet sink has refused. */
 export interface RefusedRowFacts extends LetterFacts {
   readonly endpointId: string
+  readonly row: FoundRow
 }
 
 /** What an endpoint's record says, as far as the books know it too. */
 export interface RecordFacts {
   readonly endpointId: string
   readonly errorCount: number
+  /** Its `feature_stats`, undefined for none. */
+  readonly featureStats: string | undefined
 }
 
 /** Everything that an audit compares. Read in this order: what is written meanwhile is then not amiss. */
@@ -49,7 +59,9 @@ export interface AuditFacts {
   readonly claims: readonly Claim[]
   readonly files: readonly FileFacts[]
   readonly damaged: readonly DamagedFile[]
-  readonly letters: readonly LetterFacts[]
+  readonly letters: readonly RejectionFacts[]
   readonly refusedRows: readonly RefusedRowFacts[]
   readonly records: readonly RecordFacts[]
+  /** The rows of a file, in their order; rejects with what a reader says. Null: values are not to be read. */
+  readonly readRows: ((file: FileFacts) => Promise<readonly FoundRow[]>) | null
 }

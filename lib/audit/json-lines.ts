@@ -1,4 +1,4 @@
-import type { Claim, LedgerCounts, LedgerEntry } from '../stream/ports.ts'
+import type { Claim, LedgerCounts, LedgerEntry, QualityCounts } from '../stream/ports.ts'
 
 /** A line of the ledger as people and the command line read it. */
 export interface JsonLedgerLine extends Omit<LedgerCounts, 'rowsAccepted' | 'rowsRejected'> {
@@ -13,12 +13,15 @@ export interface JsonLedgerLine extends Omit<LedgerCounts, 'rowsAccepted' | 'row
   /** Of a log as a whole. */
   readonly letters?: number
   readonly delivered_before?: number
+  /** Of an endpoint whose values are held against a reference. */
+  readonly quality?: QualityCounts
 }
 
 const MINUTE_MS = 60_000
 
 /** A line for people. */
-export function ledgerLine({ log, endpointId, offset, minute, counts, whole }: LedgerEntry) {
+export function ledgerLine(entry: LedgerEntry) {
+  const { log, endpointId, offset, minute, counts, whole, quality } = entry
   const { rowsAccepted, rowsRejected, ...events } = counts
   const line: JsonLedgerLine = {
     log,
@@ -29,6 +32,7 @@ export function ledgerLine({ log, endpointId, offset, minute, counts, whole }: L
     rows_accepted: rowsAccepted,
     rows_rejected: rowsRejected,
     ...(whole === null ? {} : { letters: whole.letters, delivered_before: whole.deliveredBefore }),
+    ...(quality === null ? {} : { quality }),
   }
   return line
 }
@@ -38,6 +42,7 @@ export function ledgerEntryOf(line: JsonLedgerLine): LedgerEntry {
   const { log, endpoint_id: endpointId, offset, received, accepted, error, ignored } = line
   const { rejected, duplicate, waiting, rows_accepted: rowsAccepted } = line
   const { rows_rejected: rowsRejected, letters, delivered_before: deliveredBefore = 0 } = line
+  const { quality = null } = line
   const outcomes = { accepted, error, ignored, rejected, duplicate, waiting }
   return {
     log,
@@ -46,6 +51,7 @@ export function ledgerEntryOf(line: JsonLedgerLine): LedgerEntry {
     minute: Date.parse(line.minute) / MINUTE_MS,
     counts: { received, ...outcomes, rowsAccepted, rowsRejected },
     whole: letters === undefined ? null : { letters, deliveredBefore },
+    quality,
   }
 }
 

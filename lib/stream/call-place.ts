@@ -1,7 +1,7 @@
 import type { ErrorCall, InvalidCall, PredictionCall } from './accept/event.ts'
 import type { SpoolRecord } from './accept/spool-format.ts'
 import { type CallOutcome, type EventTally, OUTCOMES } from './compute/counters.ts'
-import { NO_TIME } from './compute/endpoint.ts'
+import { type Endpoint, NO_TIME } from './compute/endpoint.ts'
 
 /** An event of the log. */
 export type EventRecord = Extract<SpoolRecord, { kind: 'event' }>
@@ -35,6 +35,14 @@ export interface RejectionPlace {
   readonly record: EventRecord
   /** Rows that are rejected together; 1 by default. */
   readonly count?: number
+  /** The feature that has a text in the place of a number; null by default. */
+  readonly feature?: string | null
+}
+
+/** What a dead letter says of a feature that has a text in the place of a number. */
+export function aboutOf(endpoint: Endpoint | null, feature: string | null) {
+  if (endpoint === null || feature === null) return null
+  return { endpointId: endpoint.endpointId, feature }
 }
 
 /** Of the outcomes of an event's calls the highest one is the event's. */

@@ -236,6 +236,25 @@ export interface LedgerEntry {
   readonly counts: LedgerCounts
   /** Of a log as a whole, else null. */
   readonly whole: WholeLog | null
+  /** Of an endpoint's values; null of a log as a whole, and where there is nothing to compare them with. */
+  readonly quality: QualityCounts | null
+}
+
+/**
+ * What a log had counted of an endpoint's values, held against the reference that its record had: plain JSON. Late
+ * rows count too.
+ */
+export interface QualityCounts {
+  /** Which reference it was (PaneLayout.signature). */
+  readonly reference: string
+  /** Rows of records up to that offset are not counted: the reference was not known yet; -1 if all are. */
+  readonly since: number
+  /** Rows that were looked at, those that were refused for a text in the place of a number included. */
+  readonly rows: number
+  /** Features of the reference that are predicted, and which value of the prediction each of them is. */
+  readonly predicted: readonly (readonly [name: string, index: number])[]
+  /** By name: values that were missing, of a wrong type, out of range, unseen; those without any are left out. */
+  readonly values: readonly (readonly [name: string, counts: readonly number[]])[]
 }
 
 /** What only a log as a whole has. */

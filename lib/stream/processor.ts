@@ -8,6 +8,7 @@ import { type Rejection, refused } from './accept/rejection.ts'
 import type { SpoolRecord } from './accept/spool-format.ts'
 import type { Applied, EventOutcome } from './applied.ts'
 import {
+  aboutOf,
   type CallPlace,
   callIndex,
   type EndpointCall,
@@ -244,10 +245,9 @@ export class Processor {
         : this.#reader.read(endpoint.schema, inputs[row], outputs[row], place)
       if (rejection !== null) {
         const { refusedField } = this.#reader
-        if (refusedField >= 0) {
-          endpoint.drift?.addWrongType(refusedField, endpoint.schema, call.atUs)
-        }
-        this.#rejectRow(endpoint, rejection, { call: call.call, record })
+        const feature = endpoint.schema.fields[refusedField] ?? null
+        if (feature !== null) endpoint.drift?.addWrongType(refusedField, endpoint.schema, call.atUs)
+        this.#rejectRow(endpoint, rejection, { call: call.call, record, feature })
         continue
       }
       if (isFirst) {
@@ -304,7 +304,8 @@ export class Processor {
 
   #resume(lead: Lead<WaitingCall>, read: EndpointRead): void {
     const endpoint = this.#parts.table.register(lead, read)
-    this.#learn(endpoint, read)
+    // All of its rows come after it, also those of events that waited for it.
+    this.#learn(endpoint, read, -1)
     const firstRequest = read.record?.get('first_request')
     const firstRequestUs = typeof firstRequest === 'string' ? parseWhen(firstRequest) : Number.NaN
     if (typeof firstRequest === 'string' && !Number.isNaN(firstRequestUs)) {
@@ -335,18 +336,24 @@ export class Processor {
   #refresh(endpoint: Endpoint, read: EndpointRead): void {
     this.#parts.onChange(endpoint)
     // Rows from here on have other columns.
-    if (this.#learn(endpoint, read)) this.#parts.predictions.cutEndpoint(endpoint)
+    if (this.#learn(endpoint, read, this.#parts.place.offset)) {
+      this.#parts.predictions.cutEndpoint(endpoint)
+    }
     const { features, labels } = endpoint.schema.namesForRecord
     // A registration has emptied the names that were generated here (D22): write them again.
     if (features !== null || labels !== null) this.#parts.changed.add(endpoint, 0)
   }
 
-  /** Whether the record names columns that were not there before. */
-  #learn(endpoint: Endpoint, { record }: EndpointRead): boolean {
+  /**
+   * Takes over what the record says, after rows up to an offset.
+   *
+   * @returns  whether it names columns that were not there before
+   */
+  #learn(endpoint: Endpoint, { record }: EndpointRead, since: number): boolean {
     endpoint.recordDigest = digestOf(record)
     endpoint.recordedNames = null
     const isRenamed = endpoint.schema.learnRecord(record ?? new Map())
-    this.#parts.drift.learn(endpoint, record ?? new Map())
+    this.#parts.drift.learn(endpoint, record ?? new Map(), since)
     return isRenamed
   }
 
@@ -360,7 +367,7 @@ export class Processor {
   #reject(
     endpoint: Endpoint | null,
     rejection: Rejection,
-    { call, record, count = 1 }: RejectionPlace,
+    { call, record, count = 1, feature = null }: RejectionPlace,
   ): void {
     const { offset, position, arrivedAtUs } = record
     const { log, deadLetters, telemetry } = this.#parts
@@ -370,7 +377,8 @@ export class Processor {
     endpoint?.countRejection(rejection.reason, count)
     const body = offset === this.#keptOffset ? null : record.body
     this.#keptOffset = offset
-    deadLetters.write({ log, offset, position, arrivedAtUs, call, rejection, body })
+    const about = aboutOf(endpoint, feature)
+    deadLetters.write({ log, offset, position, arrivedAtUs, call, rejection, about, body })
     telemetry.rejected({ reason: rejection.reason, path: rejection.path, offset })
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import { bindColumns } from '../../lib/stream/drift/binding.ts'
-import { DriftPanes, type DriftRow } from '../../lib/stream/drift/histogram.ts'
+import { DriftPanes } from '../../lib/stream/drift/histogram.ts'
+import type { DriftRow } from '../../lib/stream/drift/odd-values.ts'
 import { type KnownReference, parseReference } from '../../lib/stream/drift/reference.ts'
 import { emptyWindow, layoutOf, type WindowCounts } from '../../lib/stream/drift/window-counts.ts'
 

@@ -27,15 +27,16 @@ const NUMBERS = [
 // An entry that was under way for long does not take the place of one that has counted more; one that a
 // start has said again does not move to another time.
 const WRITE = `
-  INSERT INTO model_endpoint_ledger AS stored (log, endpoint_id, minute, ${NUMBERS.join(', ')})
-  SELECT given.log, given.endpoint_id, to_timestamp(given.minute * 60),
+  INSERT INTO model_endpoint_ledger AS stored
+    (log, endpoint_id, minute, quality, ${NUMBERS.join(', ')})
+  SELECT given.log, given.endpoint_id, to_timestamp(given.minute * 60), given.quality,
     ${NUMBERS.map((column) => `given.${column}::bigint`).join(', ')}
-  FROM unnest($1::text[], $2::text[], $3::float8[],
-    ${NUMBERS.map((_, index) => `$${index + 4}::float8[]`).join(', ')})
-    AS given (log, endpoint_id, minute, ${NUMBERS.join(', ')})
+  FROM unnest($1::text[], $2::text[], $3::float8[], $4::text[],
+    ${NUMBERS.map((_, index) => `$${index + 5}::float8[]`).join(', ')})
+    AS given (log, endpoint_id, minute, quality, ${NUMBERS.join(', ')})
   ORDER BY given.log COLLATE "C", given.endpoint_id COLLATE "C"
   ON CONFLICT (log, endpoint_id, at_offset) DO UPDATE
-  SET minute = least(stored.minute, excluded.minute),
+  SET minute = least(stored.minute, excluded.minute), quality = excluded.quality,
     ${NUMBERS.map((column) => `${column} = excluded.${column}`).join(', ')}
   WHERE excluded.received - excluded.waiting >= stored.received - stored.waiting
     AND coalesce(excluded.delivered_before, 0) >= coalesce(stored.delivered_before, 0)`
@@ -50,6 +51,7 @@ export function createLedgerSink(database: Database): LedgerSink {
           part.map(({ log }) => safeText(log)),
           part.map(({ endpointId }) => safeText(endpointId)),
           part.map(({ minute }) => minute),
+          part.map(({ quality }) => quality && JSON.stringify(quality)),
           part.map(({ offset }) => offset),
           ...COUNTS.map(([name]) => part.map(({ counts }) => counts[name])),
           part.map(({ whole }) => whole?.letters ?? null),
@@ -79,7 +81,7 @@ export async function readLedger(
     parameters.push(toMinute)
     conditions.push(`minute <= to_timestamp($${parameters.length}::float8 * 60)`)
   }
-  const columns = `log, endpoint_id, round(extract(epoch FROM minute) / 60)::float8 AS minute,
+  const columns = `log, endpoint_id, quality, round(extract(epoch FROM minute) / 60)::float8 AS minute,
       ${NUMBERS.map((column) => `${column}::float8`).join(', ')}`
   const sql =
     isNewest && endpointId !== undefined
@@ -117,6 +119,7 @@ function newestOfEachLogSql(columns: string, conditions: readonly string[]): str
 function entryOf(row: Row): LedgerEntry {
   const count = (column: (typeof NUMBERS)[number]): number => numberOf(row, column)
   const isWhole = row['letters'] !== null
+  const quality = row['quality']
   return {
     log: textOf(row, 'log'),
     endpointId: textOf(row, 'endpoint_id'),
@@ -136,5 +139,6 @@ function entryOf(row: Row): LedgerEntry {
     whole: isWhole
       ? { letters: count('letters'), deliveredBefore: count('delivered_before') }
       : null,
+    quality: typeof quality === 'string' ? JSON.parse(quality) : null,
   }
 }

@@ -12,7 +12,8 @@
  * stream_logs             key log; the epoch of its owner, and its newest checkpoint, gzip, with its offset
  * model_endpoint_ledger   key (log, endpoint_id, at_offset): what the log had counted of the endpoint, or
  *                         in all ('' as endpoint_id), when it was at that offset; minute is the clock's.
- *                         The count of a time is the difference of two lines.
+ *                         The count of a time is the difference of two lines. quality is JSON, of an
+ *                         endpoint whose values are held against a reference.
  * model_monitoring_schema one row per migration that was applied
  *
  * Keys are COLLATE "C": the same order on every machine, and the cheapest one.
@@ -101,6 +102,10 @@ export const MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (log, endpoint_id, at_offset)
       )`,
     ],
+  },
+  {
+    version: 5,
+    statements: ['ALTER TABLE model_endpoint_ledger ADD COLUMN quality text'],
   },
 ]
 

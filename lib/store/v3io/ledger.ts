@@ -1,6 +1,6 @@
 import assert from 'node:assert'
 import { equals, type Item, type KvTable } from 'v3io-js-sdk'
-import type { LedgerEntry, LedgerQuery, LedgerSink } from '../../stream/ports.ts'
+import type { LedgerEntry, LedgerQuery, LedgerSink, QualityCounts } from '../../stream/ports.ts'
 import { outcomeOf } from '../outcome.ts'
 import { compare } from './compare.ts'
 import { unavailable } from './failure.ts'
@@ -8,12 +8,29 @@ import { writeEach } from './write-each.ts'
 
 const MINUTES = 60
 
+/** What stands in an attribute. */
+type Line = readonly [
+  minute: number,
+  received: number,
+  accepted: number,
+  error: number,
+  ignored: number,
+  rejected: number,
+  duplicate: number,
+  waiting: number,
+  rowsAccepted: number,
+  rowsRejected: number,
+  letters?: number | null,
+  deliveredBefore?: number | null,
+  quality?: QualityCounts,
+]
+
 /**
  * The conservation ledger as items, one for each log, endpoint and hour: `log`, `endpoint_id`, `hour`
  * (since 1970 UTC), and an attribute `oOFFSET` for each line of that hour, which says at which offset it was
  * so: a JSON list of the minute (since 1970 UTC), received, accepted, error, ignored, rejected, duplicate,
  * waiting, rows accepted, rows rejected, and, of a log as a whole, its dead letters and the offset before
- * which all was delivered. A line is never overwritten by that of another offset.
+ * which all was delivered; of an endpoint whose values are counted, two nulls and these counts. A line is never overwritten by that of another offset.
  *
  * @param atOnce  merges at once, > 0
  */
@@ -74,12 +91,13 @@ export async function readLedger(
   )
 }
 
-function lineOf({ minute, counts, whole }: LedgerEntry): string {
+function lineOf({ minute, counts, whole, quality }: LedgerEntry): string {
   const { received, accepted, error, ignored, rejected, duplicate, waiting } = counts
   const events = [received, accepted, error, ignored, rejected, duplicate, waiting]
   const rows = [counts.rowsAccepted, counts.rowsRejected]
-  const more = whole === null ? [] : [whole.letters, whole.deliveredBefore]
-  return JSON.stringify([minute, ...events, ...rows, ...more])
+  const wholeLog = whole === null ? [] : [whole.letters, whole.deliveredBefore]
+  const values = quality === null ? [] : [null, null, quality]
+  return JSON.stringify([minute, ...events, ...rows, ...wholeLog, ...values])
 }
 
 function* entriesOf(item: Item): Generator<LedgerEntry> {
@@ -89,10 +107,10 @@ function* entriesOf(item: Item): Generator<LedgerEntry> {
   for (const [name, line] of item) {
     const offset = /^o(\d+)$/.exec(name)?.[1]
     if (offset === undefined || line.type !== 'string') continue
-    const [minute = 0, ...numbers]: number[] = JSON.parse(line.value)
-    const [received = 0, accepted = 0, error = 0, ignored = 0, rejected = 0, ...others] = numbers
-    const [duplicate = 0, waiting = 0, rowsAccepted = 0, rowsRejected = 0, ...more] = others
-    const [letters, deliveredBefore = 0] = more
+    const values: Line = JSON.parse(line.value)
+    const [minute, received, accepted, error, ignored, rejected, ...others] = values
+    const [duplicate, waiting, rowsAccepted, rowsRejected, ...more] = others
+    const [letters = null, deliveredBefore = null, quality = null] = more
     const outcomes = { accepted, error, ignored, rejected, duplicate, waiting }
     yield {
       log: log.value,
@@ -100,7 +118,8 @@ function* entriesOf(item: Item): Generator<LedgerEntry> {
       offset: Number(offset),
       minute,
       counts: { received, ...outcomes, rowsAccepted, rowsRejected },
-      whole: letters === undefined ? null : { letters, deliveredBefore },
+      whole: letters === null ? null : { letters, deliveredBefore: deliveredBefore ?? 0 },
+      quality,
     }
   }
 }

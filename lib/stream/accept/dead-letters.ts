@@ -8,6 +8,7 @@
  *   row             index of the row in its call, or null for more than a row
  *   time            arrival of the event, ISO 8601 in UTC
  *   reason, path    a fixed word and the field it is about
+ *   endpoint_id, feature   of a row with a text in the place of a number: whose, and which one
  *   body            the event's bytes as they were received, as text; `body_base64` instead where the
  *                   bytes are not valid UTF-8; left out where an earlier line of the same log and
  *                   offset has it: an event with many bad rows is kept once
@@ -38,13 +39,15 @@ export interface DeadLetter {
   readonly arrivedAtUs: number
   readonly call: number | null
   readonly rejection: Rejection
+  /** The feature that has a text in the place of a number; null for other rejections. */
+  readonly about: { readonly endpointId: string; readonly feature: string } | null
   /** Null when an earlier letter of the same event has it. */
   readonly body: Uint8Array | null
 }
 
 /** The line of one dead letter, without its line feed. */
 export function deadLetterLine(letter: DeadLetter): string {
-  const { rejection, position, body } = letter
+  const { rejection, position, about, body } = letter
   return JSON.stringify({
     log: letter.log,
     offset: letter.offset,
@@ -54,6 +57,7 @@ export function deadLetterLine(letter: DeadLetter): string {
     time: isoTime(letter.arrivedAtUs),
     reason: rejection.reason,
     path: rejection.path,
+    ...(about === null ? {} : { endpoint_id: about.endpointId, feature: about.feature }),
     ...(body === null ? {} : bodyFields(asBuffer(body))),
   })
 }

@@ -1,7 +1,7 @@
 import type { DeadLetters } from '../accept/dead-letters.ts'
 import type { Counters } from '../compute/counters.ts'
 import type { Endpoint } from '../compute/endpoint.ts'
-import type { Clock, LedgerCounts, LedgerEntry, LedgerSink } from '../ports.ts'
+import type { Clock, LedgerCounts, LedgerEntry, LedgerSink, QualityCounts } from '../ports.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { Lane, type LaneTask } from './lane.ts'
 import type { LogPlace } from './log-place.ts'
@@ -34,6 +34,8 @@ interface Round {
   readonly offset: number
   /** STRIDE numbers for each endpoint that has counted something since its last entry. */
   readonly numbers: Float64Array
+  /** By slot, of endpoints whose values are counted. */
+  readonly qualities: ReadonlyMap<number, () => QualityCounts | null>
   readonly whole: LedgerEntry
   /** Endpoints that were handed over. */
   taken: number
@@ -107,12 +109,15 @@ export class LedgerWriter {
     const { offset } = place
     if (offset < 0 || this.#round !== null || this.#isUnsure) return
     const numbers: number[] = []
+    const qualities = new Map<number, () => QualityCounts | null>()
     for (const endpoint of endpoints) {
       const counts = countsOf(endpoint)
       const sum = counts.reduce((total, count) => total + count, 0)
       if (sum === this.#said[endpoint.slot]) continue
       this.#said[endpoint.slot] = sum
       numbers.push(endpoint.slot, ...counts)
+      const quality = endpoint.drift?.qualityNow() ?? null
+      if (quality !== null) qualities.set(endpoint.slot, quality)
     }
     const deliveredBefore = Math.min(oldestOffset(), offset + 1)
     const { received, accepted, error, ignored, rejected, duplicate, waiting } = counters
@@ -127,7 +132,8 @@ export class LedgerWriter {
       minute,
       offset,
       numbers: Float64Array.from(numbers),
-      whole: { log, endpointId: '', offset, minute, counts, whole },
+      qualities,
+      whole: { log, endpointId: '', offset, minute, counts, whole, quality: null },
       taken: 0,
     }
   }
@@ -172,13 +178,23 @@ export class LedgerWriter {
     }
   }
 
-  #entries({ numbers, minute, offset }: Round, from: number, to: number): LedgerEntry[] {
+  #entries(round: Round, from: number, to: number): LedgerEntry[] {
+    const { numbers, qualities, minute, offset } = round
     const { log, endpoints } = this.#parts
     return Array.from({ length: to - from }, (_, index) => {
       const at = (from + index) * STRIDE
       const [slot = 0, ...counts] = numbers.subarray(at, at + STRIDE)
       const endpointId = endpoints[slot]?.endpointId ?? ''
-      return { log, endpointId, offset, minute, counts: countsOfCalls(counts), whole: null }
+      const quality = qualities.get(slot)?.() ?? null
+      return {
+        log,
+        endpointId,
+        offset,
+        minute,
+        counts: countsOfCalls(counts),
+        whole: null,
+        quality,
+      }
     })
   }
 }

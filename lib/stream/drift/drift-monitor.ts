@@ -75,11 +75,15 @@ export class DriftMonitor {
     return this.#queue.size > 0
   }
 
-  /** The endpoint's record was read: it may have another reference now. */
-  learn(endpoint: Endpoint, record: StoredRecord): void {
-    const { settings } = this.#parts
+  /**
+   * The endpoint's record was read: it may have another reference now.
+   *
+   * @param since  offset of the log's last record whose rows of the endpoint were applied before, -1 for none
+   */
+  learn(endpoint: Endpoint, record: StoredRecord, since: number): void {
+    const { windowMs } = this.#parts.settings
     const before = endpoint.drift
-    const drift = EndpointDrift.of(record, before, settings.windowMs)
+    const drift = EndpointDrift.of(record, before, { windowMs, since })
     if (drift === before) return
     for (const { finish } of before?.waiting ?? []) finish()
     endpoint.drift = drift

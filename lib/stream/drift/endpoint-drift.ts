@@ -1,10 +1,12 @@
-import type { StoredRecord } from '../ports.ts'
+import type { QualityCounts, StoredRecord } from '../ports.ts'
 import type { FeatureAlarm } from './alarm.ts'
 import { ABSENT, type Binding, bindColumns } from './binding.ts'
 import type { Cause } from './cause.ts'
 import type { DriftOutcome } from './evaluate.ts'
-import { DriftPanes, type DriftRow, PANES, type PanesState } from './histogram.ts'
+import { DriftPanes, PANES, type PanesState } from './histogram.ts'
 import { type DriftStatus, parseThresholds, type Thresholds } from './measures.ts'
+import type { DriftRow, OddCounts } from './odd-values.ts'
+import { NOT_COUNTED, type QualityState, QualityTally } from './quality.ts'
 import { parseReference, type Reference } from './reference.ts'
 import {
   isSameReference,
@@ -69,6 +71,8 @@ export interface DriftState {
   readonly open: readonly [pane: number, window: number, askedPane: number]
   readonly minute: readonly [minute: number, told: number, rows: number, newestUs: number]
   readonly odd: readonly (readonly [number, number])[]
+  /** Without what is not told yet; left out by releases before there was any. */
+  readonly quality?: QualityState
   readonly status: DriftStatus | null
   readonly alarms: readonly StandingAlarm[]
 }
@@ -76,6 +80,7 @@ export interface DriftState {
 const NONE = -1
 const MINUTE_US = 60_000_000
 const NO_COUNTS: Binding = Int32Array.of()
+const NO_ODD: OddCounts = new Map()
 
 /**
  * What one log counts of an endpoint's drift, and when there is something to say of it. A window is due when
@@ -115,12 +120,19 @@ export class EndpointDrift {
   #minute = NONE
   #toldMinute = NONE
   #minuteRows = 0
+  /** Of minutes that were told of; what was not is in the panes. */
+  #quality: QualityTally
 
-  private constructor(reference: Reference, thresholds: Thresholds, windowMs: number) {
+  private constructor(
+    reference: Reference,
+    thresholds: Thresholds,
+    { windowMs, since }: { readonly windowMs: number; readonly since: number },
+  ) {
     this.reference = reference
     this.thresholds = thresholds
     this.panes =
       reference.kind === 'known' ? new DriftPanes(sharedLayout(reference), windowMs) : null
+    this.#quality = new QualityTally(since)
   }
 
   /**
@@ -128,17 +140,18 @@ export class EndpointDrift {
    *
    * @param known     what there was before: it goes on where the reference is the same
    * @param windowMs  DRIFT_WINDOW, a multiple of 12 ms
+   * @param since     offset of the log's last record whose rows were applied before, -1 for none
    */
   static of(
     record: StoredRecord,
     known: EndpointDrift | null,
-    windowMs: number,
+    place: { readonly windowMs: number; readonly since: number },
   ): EndpointDrift | null {
     const reference = parseReference(textOf(record.get('feature_stats')))
     if (reference.kind === 'unknown' && reference.reason === 'absent') return null
     const thresholds = parseThresholds(textOf(record.get('monitor_configuration')))
     if (known === null || !isSameReference(known.reference, reference)) {
-      return new EndpointDrift(reference, thresholds, windowMs)
+      return new EndpointDrift(reference, thresholds, place)
     }
     known.thresholds = thresholds
     return known
@@ -154,6 +167,7 @@ export class EndpointDrift {
     if (panes === null) return
     this.#bind(names)
     if (panes.add(row, this.#binding, atUs)) this.#opened(panes.paneOf(atUs), atUs)
+    else this.#cameLate()
   }
 
   /** Counts a row that was refused because a text stood in that field in the place of a number. */
@@ -162,7 +176,9 @@ export class EndpointDrift {
     if (panes === null) return
     this.#bind(names)
     const place = this.#binding.indexOf(field)
-    if (place >= 0 && panes.addWrongType(place, atUs)) this.#opened(panes.paneOf(atUs), atUs)
+    if (place < 0) return
+    if (panes.addWrongType(place, atUs)) this.#opened(panes.paneOf(atUs), atUs)
+    else this.#cameLate()
   }
 
   #bind({ fields, labelNames }: RowNames): void {
@@ -170,6 +186,7 @@ export class EndpointDrift {
     const layout = this.panes?.layout
     if (layout === undefined) return
     this.#binding = bindColumns(layout, { fields, labels: labelNames })
+    this.#quality.bound(layout, this.#binding)
     const names = layout.places.map(({ feature }) => feature.name)
     this.predicted = new Set(names.filter((_, place) => (this.#binding[place] ?? ABSENT) < ABSENT))
     this.#fields = fields
@@ -180,9 +197,7 @@ export class EndpointDrift {
     this.#minuteRows++
     if (atUs > this.#newestUs) this.#newestUs = atUs
     if (pane === this.#openPane && this.#minute !== NONE) return
-    if (this.#minute === NONE) {
-      this.#minute = Math.max(Math.floor(this.#newestUs / MINUTE_US), this.#toldMinute + 1)
-    }
+    this.#openMinute()
     const window = Math.floor(pane / PANES)
     // One that was asked for in a silence is asked for again when its events come all the same.
     if (pane > this.#askedPane) {
@@ -191,6 +206,19 @@ export class EndpointDrift {
       this.#measuredWindow = Math.min(this.#measuredWindow, window - 1)
     }
     this.#setDue()
+  }
+
+  /** A row that is in no pane: its values count all the same. */
+  #cameLate(): void {
+    this.#minuteRows++
+    if (this.#minute !== NONE) return
+    this.#openMinute()
+    this.#setDue()
+  }
+
+  #openMinute(): void {
+    if (this.#minute !== NONE) return
+    this.#minute = Math.max(Math.floor(this.#newestUs / MINUTE_US), this.#toldMinute + 1)
   }
 
   #setDue(): void {
@@ -255,10 +283,17 @@ export class EndpointDrift {
     for (const [key, count] of this.panes?.odd ?? []) {
       sum.odd.set(key, (sum.odd.get(key) ?? 0) + count)
     }
+    this.#quality.add(this.#minuteRows, this.panes?.odd ?? NO_ODD)
     this.panes?.odd.clear()
     this.#minuteRows = 0
     this.#minute = NONE
     this.#setDue()
+  }
+
+  /** What this log has counted by now on the reference since it is known; null where there is none. */
+  qualityNow(): (() => QualityCounts | null) | null {
+    const { panes } = this
+    return panes && this.#quality.snapshot(panes.layout, this.#minuteRows, panes.odd)
   }
 
   /** A window was measured, of this log and of all others of the endpoint. */
@@ -312,6 +347,7 @@ export class EndpointDrift {
       open: [this.#openPane, this.#openWindow, this.#askedPane],
       minute: [this.#minute, this.#toldMinute, this.#minuteRows, this.#newestUs],
       odd: [...(panes?.odd ?? [])],
+      quality: this.#quality.toState(0, NO_ODD),
       status,
       alarms,
     }
@@ -319,10 +355,16 @@ export class EndpointDrift {
 
   /** What a checkpoint tells of; panes of another width begin anew. */
   static restore(state: DriftState, windowMs: number): EndpointDrift {
-    const drift = new EndpointDrift(restoreReference(state.reference), state.thresholds, windowMs)
+    const reference = restoreReference(state.reference)
+    const drift = new EndpointDrift(reference, state.thresholds, { windowMs, since: NONE })
     drift.status = state.status
     drift.alarms = state.alarms
-    if (state.panes === null || drift.panes?.restore(state.panes) !== true) return drift
+    drift.#quality = QualityTally.restore(state.quality ?? NOT_COUNTED)
+    if (state.panes === null) return drift
+    if (drift.panes?.restore(state.panes) !== true) {
+      drift.#quality.add(state.minute[2], new Map(state.odd))
+      return drift
+    }
     for (const [key, count] of state.odd) drift.panes.odd.set(key, count)
     ;[drift.#openPane, drift.#openWindow, drift.#askedPane] = state.open
     ;[drift.#minute, drift.#toldMinute, drift.#minuteRows, drift.#newestUs] = state.minute
@@ -332,7 +374,9 @@ export class EndpointDrift {
 
   /** Everything that rows decide, as plain values: a timer moves the rest. */
   toState(): unknown {
-    return [referenceState(this.reference), this.thresholds, this.panes?.toCheckpoint() ?? null]
+    const { reference, thresholds, panes } = this
+    const quality = this.#quality.toState(this.#minuteRows, panes?.odd ?? NO_ODD)
+    return [referenceState(reference), thresholds, panes?.toCheckpoint() ?? null, quality]
   }
 }
 

@@ -15,6 +15,7 @@
 import assert from 'node:assert'
 import { type BinEdges, binAt, binsAt, PLAN, unitsAt, writeBinPlan } from './bin-plan.ts'
 import { ABSENT, type Binding } from './binding.ts'
+import { type DriftRow, isUnseen, ODD, ODD_KINDS, oddKind, valueAt } from './odd-values.ts'
 import {
   addMoments,
   clearMoments,
@@ -33,24 +34,13 @@ const Z_MAX = 1e6
 const TEXT_CHARS_MAX = 128
 const NO_PANE = -1
 
-/** A row as it was read: numbers (NaN = none) and texts (null = none) by field, and the prediction's values. */
-export interface DriftRow {
-  readonly features: Float64Array
-  readonly featureTexts: readonly (string | null)[]
-  readonly predictions: readonly (number | string | null)[]
-}
-
 /** A pane of a checkpoint: number, rows, counters, moments. */
 type PaneState = readonly [number, number, readonly number[], readonly number[]]
 /** Per place with new texts: its index, then which text each of its counters counts. */
 type TextsState = readonly (readonly [number, readonly (string | null)[]])[]
 export type PanesState = readonly [string, number, TextsState, ...PaneState[]]
 
-/** What a value can be besides good. */
-export const ODD = { missing: 0, wrongType: 1, outOfRange: 2, unseen: 3 } as const
-export const ODD_KINDS = 4
-
-/** The panes of one (log, endpoint). A row older than all of them is not counted. */
+/** The panes of one (log, endpoint). Of a row older than all of them only what is no good is taken note of. */
 export class DriftPanes {
   readonly layout: PaneLayout
   /** Width of a pane, whole microseconds. */
@@ -110,11 +100,14 @@ export class DriftPanes {
    * Counts a row; allocates nothing but for a text that was never seen.
    *
    * @param atUs  event time, microseconds since 1970 UTC
-   * @returns     false if the row is older than the window and was not counted
+   * @returns     false if the row is older than the window and is in no pane
    */
   add(row: DriftRow, binding: Binding, atUs: number): boolean {
     const ring = this.#ringFor(atUs)
-    if (ring < 0) return false
+    if (ring < 0) {
+      this.#noteLate(row, binding)
+      return false
+    }
     this.#countRow(ring)
     const plan = this.#numbers
     let counter = ring * this.#counterCount
@@ -127,14 +120,14 @@ export class DriftPanes {
         const place = this.layout.places[index]
         if (place === undefined) break
         const base = counter - place.firstCounter
-        if (source !== ABSENT) this.#addAnyText(index, base, anyIn(row, source))
+        if (source !== ABSENT) this.#addAnyText(index, base, valueAt(row, source))
         counter = base + place.wrongType + 1
         continue
       }
       if (source !== ABSENT) {
         const value = source >= 0 ? row.features[source] : row.predictions[-2 - source]
         if (typeof value !== 'number' || Number.isNaN(value)) {
-          const kind = typeof anyIn(row, source) === 'string' ? ODD.wrongType : ODD.missing
+          const kind = typeof valueAt(row, source) === 'string' ? ODD.wrongType : ODD.missing
           this.#increment(counter + binCount + (kind === ODD.wrongType ? 3 : 2))
           this.#noteOdd(index, kind)
         } else {
@@ -164,11 +157,22 @@ export class DriftPanes {
   addWrongType(placeIndex: number, atUs: number): boolean {
     const ring = this.#ringFor(atUs)
     const place = this.layout.places[placeIndex]
-    if (ring < 0 || place === undefined) return false
+    assert(place !== undefined)
+    this.#noteOdd(placeIndex, ODD.wrongType)
+    if (ring < 0) return false
     this.#countRow(ring)
     this.#increment(ring * this.#counterCount + place.wrongType)
-    this.#noteOdd(placeIndex, ODD.wrongType)
     return true
+  }
+
+  /** Takes note of a late row's values that are no good. */
+  #noteLate(row: DriftRow, binding: Binding): void {
+    for (const [index, source] of binding.entries()) {
+      const place = this.layout.places[index]
+      if (source === ABSENT || place === undefined) continue
+      const kind = oddKind(this.layout, place, valueAt(row, source))
+      if (kind !== null) this.#noteOdd(index, kind)
+    }
   }
 
   /** Moves on to a time without a row, never back; panes that leave the window are emptied. */
@@ -284,9 +288,7 @@ export class DriftPanes {
     if (place === undefined) return
     const known = place.categories.get(text)
     this.#increment(base + place.firstCounter + (known ?? this.#newTextCounter(index, text)))
-    const { feature } = place
-    const isUnseen = known === undefined && feature.kind === 'categorical' && feature.isComplete
-    if (isUnseen) this.#noteOdd(index, ODD.unseen)
+    if (isUnseen(place, text)) this.#noteOdd(index, ODD.unseen)
   }
 
   /** Which of the place's counters a new text has, a free one if it has none yet; the last one if there is none. */
@@ -375,13 +377,4 @@ export class DriftPanes {
     this.#counters = isByte ? Uint16Array.from(this.#counters) : Uint32Array.from(this.#counters)
     this.#rowsMax = isByte ? 0xffff : 0xffff_ffff
   }
-}
-
-/** A value of a row, by its place in a binding; null where it is missing. */
-function anyIn(row: DriftRow, source: number): number | string | null {
-  if (source < 0) return row.predictions[-2 - source] ?? null
-  const text = row.featureTexts[source] ?? null
-  if (text !== null) return text
-  const number = row.features[source]
-  return number === undefined || Number.isNaN(number) ? null : number
 }

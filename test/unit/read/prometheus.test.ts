@@ -31,6 +31,7 @@ test('an endpoint with everything', () => {
     minute: 1,
     counts: { received: 15, ...counts, rowsAccepted: 50, rowsRejected: 6 },
     whole: { letters: 8, deliveredBefore: 9 },
+    quality: null,
   }
   const text = textOf(
     [

@@ -54,6 +54,25 @@ export function describeLedger(storeOf: () => Pick<Store, 'ledger' | 'reader'>):
     assert(found !== undefined && [MINUTE, MINUTE + 1].includes(found.minute))
   })
 
+  test('what was counted of values is read as it was written, beside lines without', async () => {
+    const { ledger, reader } = storeOf()
+    const log = `d-${randomUUID()}`
+    const quality = {
+      reference: '1f-20',
+      since: -1,
+      rows: 2 ** 45,
+      predicted: [['y\u0000', 1]],
+      values: [['__proto__', [1, 2, 3, 4]]],
+    } as const
+    const lines = [
+      { ...line(log, 'e1', 9, MINUTE), quality },
+      { ...line(log, 'e1', 12, MINUTE), quality: { ...quality, since: 10, values: [] } },
+      line(log, 'e2', 12, MINUTE),
+    ]
+    assert.deepEqual(await ledger.write(lines), { kind: 'written' })
+    assert.deepEqual(await reader.ledger({ log, isNewest: false }), lines)
+  })
+
   test('a write of nothing is written', async () => {
     assert.deepEqual(await storeOf().ledger.write([]), { kind: 'written' })
   })
@@ -63,7 +82,7 @@ export function describeLedger(storeOf: () => Pick<Store, 'ledger' | 'reader'>):
 function line(log: string, endpointId: string, offset: number, minute: number): LedgerEntry {
   const events = { received: 21, accepted: 1, error: 2, ignored: 3, rejected: 4, duplicate: 5 }
   const counts = { ...events, waiting: 6, rowsAccepted: 2 ** 45 + offset, rowsRejected: 8 }
-  return { log, endpointId, offset, minute, counts, whole: null }
+  return { log, endpointId, offset, minute, counts, whole: null, quality: null }
 }
 
 function whole(

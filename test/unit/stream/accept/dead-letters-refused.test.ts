@@ -24,6 +24,7 @@ const EVENT = {
   arrivedAtUs: 0,
   call: null,
   rejection: { reason: 'missing', path: 'when', row: null },
+  about: null,
   body: Buffer.from('{}'),
 } as const
 

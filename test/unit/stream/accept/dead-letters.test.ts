@@ -15,6 +15,7 @@ const LETTER: DeadLetter = {
   arrivedAtUs: 1_625_133_600_000_001,
   call: null,
   rejection: { reason: 'missing', path: 'when', row: null },
+  about: null,
   body: Buffer.from('{"é": 1}'),
 }
 
@@ -43,6 +44,13 @@ test('a line holds key, place, time, reason and the bytes as text', () => {
     path: 'when',
     body: '{"é": 1}',
   })
+})
+
+test('a text in the place of a number is said to be of which feature', () => {
+  const rejection = { reason: 'text-for-number', path: 'request.inputs[0][1]', row: 0 } as const
+  const about = { endpointId: 'e1', feature: '' }
+  const line = JSON.parse(deadLetterLine({ ...LETTER, rejection, about }))
+  assert.deepEqual([line.endpoint_id, line.feature], ['e1', ''])
 })
 
 test('any bytes come back from a line, in which there is no line feed (property)', () => {

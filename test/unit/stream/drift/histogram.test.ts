@@ -3,7 +3,8 @@
 import assert from 'node:assert'
 import { test } from 'node:test'
 import { bindColumns } from '../../../../lib/stream/drift/binding.ts'
-import { DriftPanes, ODD, ODD_KINDS } from '../../../../lib/stream/drift/histogram.ts'
+import { DriftPanes } from '../../../../lib/stream/drift/histogram.ts'
+import { ODD, ODD_KINDS } from '../../../../lib/stream/drift/odd-values.ts'
 import { parseReference } from '../../../../lib/stream/drift/reference.ts'
 import {
   countersOf,
