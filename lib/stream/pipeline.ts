@@ -353,9 +353,9 @@ export class Pipeline {
     await this.#ledger.flush()
   }
 
-  /** Reads an endpoint's record again, because it was changed; settles when it is read. */
+  /** Reads a record that was changed; in a replay its first refresh does, after what stands before in the log. */
   async learn(endpointId: string): Promise<void> {
-    if (!this.#arePromisesOpen) await this.#reads.readSoon(endpointId)
+    if (this.isLive && !this.#arePromisesOpen) await this.#reads.readSoon(endpointId)
   }
 
   /** Makes what was spooled survive a power cut; what fails is tried again by the next call. */
