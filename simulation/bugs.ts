@@ -1,4 +1,5 @@
 import { DELIVERED_BUGS } from './delivered/bugs.ts'
+import { DRIFT_BUGS } from './drift-bugs.ts'
 import { RECORD_BUGS } from './record-bugs.ts'
 import type { Bug } from './tunings.ts'
 
@@ -388,6 +389,7 @@ const SPOOLED_BUGS: readonly Bug[] = [
     patches: [{ file: PIPELINE, from: 'if (!this.isLive) return\n', to: '\n' }],
   },
   ...RECORD_BUGS,
+  ...DRIFT_BUGS,
 ]
 
 /** Each is found by some seed or by the sweep. */

@@ -13,12 +13,17 @@ interface LetteredLog {
 
 /** At the end files, dead letters and tables alone prove that all is accounted for. */
 export async function checkLedger(world: World, logs: readonly LetteredLog[]): Promise<void> {
-  const { unaccounted, differences, logs: books } = await auditOf(world, logs)
+  const { unaccounted, differences, logs: books, endpoints } = await auditOf(world, logs)
   // Processes that share an endpoint each write the errors that they know of.
   const { hasSameEndpoints } = world.scenario
   const others = differences.filter(({ kind }) => !(hasSameEndpoints && kind === 'record-errors'))
   assert.deepStrictEqual({ unaccounted, others }, { unaccounted: 0, others: [] })
   assert.equal(books.length, logs.length, 'the ledger knows each log')
+  for (const { quality, endpoint_id: id } of endpoints) {
+    if (quality?.state === 'proven') world.faults.count('values proven')
+    // Nothing came since another training set was registered.
+    else if (quality?.state === 'unproven') assert.equal(quality.reason, 'other-reference', id)
+  }
   for (const { rows, offset, delivered_before: before } of books) {
     assert.equal(rows.pending, 0, 'nothing is pending by the ledger')
     assert.equal(before, offset + 1, 'all is delivered by the ledger')

@@ -2,11 +2,13 @@ import assert from 'node:assert'
 import type { Pipeline } from '../lib/stream/pipeline.ts'
 import { checkAlike } from './check-alike.ts'
 import { checkBooks } from './check-books.ts'
+import { checkDrift } from './check-drift.ts'
 import { checkLedger } from './check-ledger.ts'
 import { checkRows } from './check-rows.ts'
 import type { SentEvent } from './events.ts'
 import type { EventLane } from './lane.ts'
 import { type Ledger, ledgerOf } from './ledger.ts'
+import { recordsBefore } from './records-before.ts'
 import { type Reference, referenceOf } from './reference.ts'
 import type { SimulatedLines } from './simulated-lines.ts'
 import type { SimulatedLog } from './simulated-log.ts'
@@ -68,9 +70,13 @@ export async function checkOutcome(
     const reference =
       known?.recordCount === recordCount
         ? known.reference
-        : await referenceOf(log.name, ledger, world.clock.nowUs())
+        : await referenceOf(log.name, ledger, {
+            nowUs: world.clock.nowUs(),
+            before: recordsBefore(world.scenario),
+          })
     references.set(log.name, { recordCount, reference })
     checkAlike(outcome, reference)
+    checkDrift(outcome, reference)
     if (known === undefined) checkSpool(log)
   }
   if (isDoubtful) return

@@ -2,13 +2,16 @@ import { endpointIdOf } from '../lib/stream/accept/endpoint-id.ts'
 import type { Random } from './random.ts'
 
 export type Shape = 'single' | 'batch' | 'error' | 'no time' | 'not JSON' | 'no project' | 'notice'
-type RowKind = 'good' | 'null feature' | 'nested value' | 'nested output'
+type RowKind = 'good' | 'null feature' | 'nested value' | 'nested output' | 'text for a number'
 
 /** One row of an event. */
 export interface SentRow {
   /** Value of its first feature; each row of a run has another one. */
   readonly mark: number
   readonly isGood: boolean
+  /** Refused because of its second value, which is a text. */
+  readonly isText: boolean
+  readonly inputs: readonly unknown[]
 }
 
 /** An event as it is sent, with what is known of it by hand. */
@@ -36,10 +39,17 @@ export interface EventSource {
   readonly endpointId: string
   /** What is predicted for a row, by the row's place. */
   readonly output: (row: number) => unknown
+  /** Where there are training sets: whether types are known before the first row. Rows have a text then too. */
+  readonly training?: { readonly isTyped: boolean }
 }
 
 /** Models of a project: two spellings of one, one with labels, one with a record, one with an id of its own. */
-export function sourcesOf(project: string): readonly [EventSource, ...EventSource[]] {
+export function sourcesOf(
+  project: string,
+  { hasTraining }: { readonly hasTraining: boolean },
+): readonly [EventSource, ...EventSource[]] {
+  const typed = hasTraining ? { training: { isTyped: true } } : {}
+  const untyped = hasTraining ? { training: { isTyped: false } } : {}
   const id = (functionUri: string, model: string): string => endpointIdOf(functionUri, model) ?? ''
   const one = (): unknown => 1
   return [
@@ -47,21 +57,25 @@ export function sourcesOf(project: string): readonly [EventSource, ...EventSourc
       fields: { function_uri: `${project}/f:t`, model: 'a', version: 'v1' },
       endpointId: id(`${project}/f:t`, 'a:v1'),
       output: one,
+      ...typed,
     },
     {
       fields: { function_uri: `${project}/f@hash:t`, model: 'a:v1' },
       endpointId: id(`${project}/f:t`, 'a:v1'),
       output: one,
+      ...typed,
     },
     {
       fields: { function_uri: `${project}/g`, model: 'b', class: 'B', labels: { x: 1 } },
       endpointId: id(`${project}/g`, 'b:latest'),
       output: (row) => (row === 0 ? [1] : [1, 2]),
+      ...untyped,
     },
     {
       fields: { function_uri: `${project}/h`, model: 'c', version: '', metrics: { m: 1 } },
       endpointId: id(`${project}/h`, 'c'),
       output: one,
+      ...typed,
     },
     {
       fields: { function_uri: `${project}/i`, model: 'd', endpoint_id: `${project}-uid` },
@@ -106,7 +120,12 @@ export function makeEvent(
   const shape = random.pick(SHAPES)
   const source = random.pick(sources)
   const atMs = Math.floor(nowUs / 1000) + offsetMs(random, spread, shape)
-  const kinds = Array.from({ length: random.integer(1, 3) }, () => random.pick(ROW_KINDS))
+  const drawn = Array.from({ length: random.integer(1, 3) }, () => random.pick(ROW_KINDS))
+  // Not drawn, so that runs without training sets stay as they are.
+  const isTyped = source.training?.isTyped === true
+  const kinds = drawn.map((kind, row) =>
+    isTyped && kind === 'good' && (number + row) % 6 === 1 ? 'text for a number' : kind,
+  )
   return eventOf({ number, shape, source, kinds, atMs })
 }
 
@@ -146,6 +165,8 @@ function eventOf({
   const rows = kinds.map((kind, row) => ({
     mark: number * 10 + row,
     isGood: kind === 'good' || kind === 'null feature',
+    isText: kind === 'text for a number',
+    inputs: inputOf(kind, { mark: number * 10 + row, source }),
   }))
   const bodies = (
     shape === 'batch'
@@ -154,7 +175,7 @@ function eventOf({
   ).map((some) => ({
     request: {
       id: requestId,
-      inputs: some.map(({ kind, row }) => inputOf(kind, number * 10 + row)),
+      inputs: some.map(({ row }) => rows[row]?.inputs),
     },
     resp: {
       outputs: some.map(({ kind }, row) => (kind === 'nested output' ? [[]] : source.output(row))),
@@ -184,9 +205,17 @@ function eventOf({
   }
 }
 
-function inputOf(kind: RowKind, mark: number): unknown {
-  if (kind === 'nested value') return [mark, [1]]
-  return [mark, kind === 'null feature' ? null : mark / 2]
+const TEXTS = ['red', 'blue', 'green', null, 'red'] as const
+
+function inputOf(
+  kind: RowKind,
+  { mark, source }: { readonly mark: number; readonly source: EventSource },
+): readonly unknown[] {
+  const text = TEXTS[(Math.floor(mark / 10) + mark) % TEXTS.length]
+  const more = source.training === undefined ? [] : [text]
+  if (kind === 'nested value') return [mark, [1], ...more]
+  if (kind === 'text for a number') return [mark, 'many', ...more]
+  return [mark, kind === 'null feature' ? null : mark / 2, ...more]
 }
 
 /** Whether an event is rejected for its time, where it arrives. */

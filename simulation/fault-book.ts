@@ -70,6 +70,10 @@ export const REACHED_KINDS = [
   'checkpoint stored',
   'windows counted by hand',
   'lag checked',
+  'training set registered',
+  'values proven',
+  'drift window told',
+  'drift report counted by hand',
 ] as const
 export type ReachedKind = (typeof REACHED_KINDS)[number]
 

@@ -7,7 +7,7 @@ import { type MemoryDisk, memoryDisk } from '../test/support/memory-disk.ts'
 import { type MemoryStore, memoryStore } from '../test/support/memory-store.ts'
 import { readSpool } from '../test/support/read-spool.ts'
 import type { Ledger } from './ledger.ts'
-import { recordsBefore } from './records-before.ts'
+import type { recordsBefore } from './records-before.ts'
 import { type ProcessSettings, streamSettingsOf } from './scenario.ts'
 import { nextTurn } from './scheduler.ts'
 
@@ -24,16 +24,17 @@ const nothing = (): void => undefined
 /**
  * Applies a log's records in a process that nothing happens to.
  *
- * @param nowUs  its clock, which stands still
+ * @param nowUs   its clock, which stands still
+ * @param before  what its store has
  */
 export async function referenceOf(
   log: string,
   { records, stages }: Ledger,
-  nowUs: number,
+  { nowUs, before }: { readonly nowUs: number; readonly before: ReturnType<typeof recordsBefore> },
 ): Promise<Reference> {
   const disk = memoryDisk()
   const store = memoryStore()
-  for (const [id, attributes] of recordsBefore()) store.items.set(id, new Map(attributes))
+  for (const [id, attributes] of before) store.items.set(id, new Map(attributes))
   const letters: string[] = []
   let first = 0
   for (const [index, { last, settings }] of stages.entries()) {

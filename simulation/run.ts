@@ -10,6 +10,7 @@ import { PROJECTS, recordsBefore } from './records-before.ts'
 import { type RunResult, resultOf } from './run-result.ts'
 import { scenarioOf, sweepScenario } from './scenario.ts'
 import { SimulatedLog } from './simulated-log.ts'
+import { beginRegistrations } from './training.ts'
 import { World } from './world.ts'
 
 const LOG_NAMES = [
@@ -40,7 +41,7 @@ interface Stream {
 /** Runs the schedule of a seed. */
 export function runSeed(seed: number, faults?: FaultBook): Promise<RunResult> {
   const random = new Random(seed)
-  return run(new World(scenarioOf(random), random, faults))
+  return run(new World(scenarioOf(seed, random), random, faults))
 }
 
 /** Runs the fixed scenario with one crash at most. */
@@ -65,12 +66,13 @@ function run(world: World): Promise<RunResult> {
 }
 
 function streamsOf(world: World): readonly Stream[] {
-  const { logCount, hasSameEndpoints, eventsPerLog } = world.scenario
+  const { logCount, hasSameEndpoints, eventsPerLog, training } = world.scenario
   if (logCount > 1) world.faults.count('two logs')
   if (hasSameEndpoints) world.faults.count('two logs with the same endpoints')
   return LOG_NAMES.slice(0, logCount).map((name, index) => {
     const log = new SimulatedLog(name, world)
-    const sources = sourcesOf(PROJECTS[hasSameEndpoints ? 0 : index] ?? PROJECTS[0])
+    const project = PROJECTS[hasSameEndpoints ? 0 : index] ?? PROJECTS[0]
+    const sources = sourcesOf(project, { hasTraining: training !== null })
     const lanes = ['events/0', 'events/1', null].map((shard) => {
       const eventCount = Math.ceil(eventsPerLog / 3)
       return new EventLane({ world, log, sources, shard, eventCount })
@@ -81,10 +83,16 @@ function streamsOf(world: World): readonly Stream[] {
 
 async function live(world: World, streams: readonly Stream[]): Promise<void> {
   const { scenario, random, store } = world
-  for (const [id, attributes] of recordsBefore()) store.memory.items.set(id, new Map(attributes))
+  for (const [id, attributes] of recordsBefore(scenario))
+    store.memory.items.set(id, new Map(attributes))
   store.hasRefusals = scenario.hasRefusals
   const logs = streams.map(({ log }) => log)
   beginAudits(world, logs)
+  beginRegistrations(world, PROJECTS, (id) => {
+    for (const { pipeline } of logs) {
+      pipeline?.learn(id).catch((error: unknown) => world.fail(error))
+    }
+  })
   if (scenario.trouble !== null) beginChaos(world, logs, scenario.trouble)
   for (const { log, lanes } of streams) {
     log.onStart = () => {

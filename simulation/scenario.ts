@@ -2,6 +2,7 @@ import { streamSettings } from '../handler/stream-settings.ts'
 import { parseConfig } from '../lib/config/parse.ts'
 import type { StreamSettings } from '../lib/stream/stream-settings.ts'
 import type { Random } from './random.ts'
+import { type Training, trainingOf } from './training.ts'
 
 /** Settings of one process, smaller than the configuration lets anybody make them. */
 export interface ProcessSettings {
@@ -23,6 +24,8 @@ export interface Scenario {
   readonly hasLateEvents: boolean
   readonly aheadMsMax: number
   readonly settings: ProcessSettings
+  /** Null: no endpoint has one. */
+  readonly training: Training | null
   /** Null: nothing goes wrong but what a sweep adds. */
   readonly trouble: Trouble | null
 }
@@ -42,7 +45,7 @@ const MUCH_BYTES = 1024 * 1024
 const SKEWS_SECS: readonly [number, ...number[]] = [0, 2, 600]
 
 /** The scenario of a seed. */
-export function scenarioOf(random: Random): Scenario {
+export function scenarioOf(seed: number, random: Random): Scenario {
   const logCount = random.chance(0.35) ? 2 : 1
   const changesSkew = random.chance(0.2)
   return {
@@ -54,6 +57,7 @@ export function scenarioOf(random: Random): Scenario {
     hasLateEvents: random.chance(0.6),
     aheadMsMax: random.pick([3000, 3000, 900_000]),
     settings: anySettings(random),
+    training: trainingOf(seed),
     trouble: {
       crashesMax: random.integer(1, 9),
       hasDiskTrouble: random.chance(0.5),
@@ -81,6 +85,7 @@ export function sweepScenario({ syncEvery }: { readonly syncEvery: boolean }): S
       spoolBytesMax: MUCH_BYTES,
       whenSkewMaxSecs: 600,
     },
+    training: null,
     trouble: null,
   }
 }
@@ -127,6 +132,8 @@ export function envOf(limits: {
     TSDB_BATCHING_MAX_EVENTS: String(limits.tsdbEvents),
     TSDB_BATCHING_TIMEOUT_SECS: '600',
     KV_BATCHING_TIMEOUT_SECS: '1',
+    // A run has several windows, and a pane is 5 s.
+    DRIFT_WINDOW: '1m',
   }
 }
 

@@ -3,6 +3,7 @@ import { memoryDisk } from '../../test/support/memory-disk.ts'
 import { memoryStore } from '../../test/support/memory-store.ts'
 import { checkRecords, checkSeries, checkState } from '../check-alike.ts'
 import { checkBooks } from '../check-books.ts'
+import { checkDrift } from '../check-drift.ts'
 import { checkLedger } from '../check-ledger.ts'
 import type { Outcome } from '../check-outcome.ts'
 import { checkRows } from '../check-rows.ts'
@@ -34,7 +35,9 @@ export async function checkDelivered(world: DeliveredWorld, { shards }: Cluster)
     checkRows(outcome)
     checkBooks(outcome, { isSummedUp: world.scenario.hasSameEndpoints, hasRivals: true })
     checkWindows(outcome)
-    checkStored(outcome, await referenceOf(world, shard.name, ledger))
+    const reference = await referenceOf(world, shard.name, ledger)
+    checkStored(outcome, reference)
+    checkDrift(outcome, reference)
   }
   await checkLedger(
     world,
@@ -80,7 +83,8 @@ async function referenceOf(
   { records }: Ledger,
 ): Promise<Reference> {
   const store = memoryStore()
-  for (const [id, attributes] of recordsBefore()) store.items.set(id, new Map(attributes))
+  for (const [id, attributes] of recordsBefore(world.scenario))
+    store.items.set(id, new Map(attributes))
   const letters: string[] = []
   const pipeline = await openUndisturbed({
     log,

@@ -6,6 +6,7 @@ import type { Crash } from '../gate.ts'
 import { Random } from '../random.ts'
 import { PROJECTS, recordsBefore } from '../records-before.ts'
 import { type RunResult, resultOf } from '../run-result.ts'
+import { beginRegistrations } from '../training.ts'
 import { BrokerShard } from './broker.ts'
 import { beginDeliveredChaos } from './chaos.ts'
 import { checkDelivered } from './check-delivered.ts'
@@ -27,7 +28,7 @@ const LAST_MS = 2_500
 /** Runs the schedule of a seed with ACK=delivered. */
 export function runDeliveredSeed(seed: number, faults?: FaultBook): Promise<RunResult> {
   const random = new Random(seed)
-  return run(deliveredWorld(deliveredScenarioOf(random), random, faults))
+  return run(deliveredWorld(deliveredScenarioOf(seed, random), random, faults))
 }
 
 /** Runs the fixed scenario with one crash at most. */
@@ -52,10 +53,11 @@ function run(world: DeliveredWorld): Promise<RunResult> {
 }
 
 function clusterOf(world: DeliveredWorld): Cluster {
-  const { logCount, hasSameEndpoints } = world.scenario
+  const { logCount, hasSameEndpoints, training } = world.scenario
   if (hasSameEndpoints) world.faults.count('shards with the same endpoints')
   const shards = Array.from({ length: logCount }, (_, index) => {
-    const sources = sourcesOf(PROJECTS[hasSameEndpoints ? 0 : index] ?? PROJECTS[0])
+    const project = PROJECTS[hasSameEndpoints ? 0 : index] ?? PROJECTS[0]
+    const sources = sourcesOf(project, { hasTraining: training !== null })
     return new BrokerShard(`events-${index}`, world, sources)
   })
   return new Cluster(world, shards)
@@ -64,12 +66,16 @@ function clusterOf(world: DeliveredWorld): Cluster {
 async function live(world: DeliveredWorld, cluster: Cluster): Promise<void> {
   const { scenario, random, store } = world
   const { shards } = cluster
-  for (const [id, attributes] of recordsBefore()) store.memory.items.set(id, new Map(attributes))
+  for (const [id, attributes] of recordsBefore(scenario))
+    store.memory.items.set(id, new Map(attributes))
   beginAudits(
     world,
     shards.map(({ name }) => ({ lines: world.linesOf(name) })),
     scenario.trouble === null ? undefined : AUDIT_MS,
   )
+  beginRegistrations(world, PROJECTS, (id) => {
+    for (const process of cluster.living) process.learn(id)
+  })
   cluster.begin()
   if (scenario.trouble === null) {
     const [shard] = shards

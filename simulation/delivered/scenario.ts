@@ -1,6 +1,7 @@
 import type { Random } from '../random.ts'
 import { PROJECTS } from '../records-before.ts'
 import { anyLimits, envOf, type ProcessSettings, type Scenario } from '../scenario.ts'
+import { trainingOf } from '../training.ts'
 
 /** A run with ACK=delivered; a log is a shard of the stream. */
 export interface DeliveredScenario extends Scenario {
@@ -18,7 +19,7 @@ const WHEN_SKEW_MAX_SECS = 31_536_000
 const NO_SPOOL = { segmentBytes: 1024 * 1024, spoolBytesMax: 2 * 1024 * 1024 }
 
 /** The scenario of a seed. */
-export function deliveredScenarioOf(random: Random): DeliveredScenario {
+export function deliveredScenarioOf(seed: number, random: Random): DeliveredScenario {
   const logCount = random.integer(1, 3)
   const window = random.integer(1, 6)
   return {
@@ -33,6 +34,7 @@ export function deliveredScenarioOf(random: Random): DeliveredScenario {
     workerCount: random.integer(2, 3),
     window,
     lookMs: random.integer(2_000, 15_000),
+    training: trainingOf(seed),
     trouble: {
       crashesMax: random.integer(0, 7),
       hasDiskTrouble: random.chance(0.3),
@@ -62,6 +64,7 @@ export function deliveredSweepScenario(): DeliveredScenario {
     workerCount: 2,
     window,
     lookMs: 4_000,
+    training: null,
     trouble: null,
   }
 }

@@ -252,6 +252,11 @@ export class WorkerProcess {
     } else this.#world.fail(error)
   }
 
+  /** Somebody tells it that an endpoint's record was changed. */
+  learn(endpointId: string): void {
+    this.#ready?.logs.learn(endpointId).catch((error: unknown) => this.#world.fail(error))
+  }
+
   /** Writes what there is; settles when it is written. */
   async flushAll(): Promise<void> {
     await this.#ready?.logs.flushAll()
