@@ -61,7 +61,7 @@ const SPOOLED_BUGS: readonly Bug[] = [
   {
     name: 'torn-append-stays',
     what: 'what a failed append has left stays, and the next frame goes behind it',
-    hint: { seed: 55 },
+    hint: { seed: 266 },
     patches: [
       {
         file: SPOOL,

@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { audit } from '../lib/audit/audit.ts'
+import { audit, type Difference } from '../lib/audit/audit.ts'
 import { auditFactsOf } from '../test/support/audit-facts.ts'
 import type { SimulatedLines } from './simulated-lines.ts'
 import type { World } from './world.ts'
@@ -50,7 +50,8 @@ export function beginAudits(
         // A process may die before its first line.
         const known = new Set(books.map(({ log }) => log))
         const rows = differences.filter(
-          ({ kind, log }) => kind.startsWith('rows-') && known.has(log),
+          ({ kind, log }) =>
+            known.has(log) && (kind.startsWith('rows-') || isOfValues(kind, world)),
         )
         // A power cut may take refused rows' letters, until a replay writes them again.
         const { hasRefusals } = world.scenario
@@ -61,6 +62,11 @@ export function beginAudits(
     )
     beginAudits(world, logs, troubleMs)
   })
+}
+
+/** A power cut may take letters of values as well, until a replay writes them again. */
+function isOfValues(kind: Difference['kind'], { scenario }: World): boolean {
+  return kind === 'values-differ' && !scenario.syncEvery && !scenario.hasRefusals
 }
 
 function auditOf(world: World, logs: readonly LetteredLog[]) {
