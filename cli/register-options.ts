@@ -38,7 +38,7 @@ Writes what a training set looks like into the record of a model's endpoint, as 
 logged with one: names of features and labels, and the statistics that drift is measured against. What
 the stream wrote into the record stays. A function that runs learns it without a restart.
 
-  --training-set FILE   CSV with a line of column names, or Parquet
+  --training-set FILE   CSV with a line of column names, packed by gzip or not, or Parquet
   --label-column L      a column that is no feature but what the model predicts; may be given again
   --function-uri URI    the function that serves the model, as events name it: PROJECT/NAME[:TAG]
   --model M             the model, as events name it

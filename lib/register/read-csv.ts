@@ -1,15 +1,15 @@
-import { createReadStream, type Stats, statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { CsvError, type Parser, parse } from 'csv-parse'
 import { errorCode, StreamError } from '../stream/errors.ts'
 import { isMissing } from './csv-cell.ts'
+import { bytesOf } from './file-bytes.ts'
 import type { Cell, TrainingTable } from './training-table.ts'
 
-const READ_BYTES = 1024 * 1024
 /** A quote that is never closed would make one field of all the rest. */
 const RECORD_CHARS_MAX = 16 * 1024 * 1024
 
 /**
- * A CSV file as a table: UTF-8, fields between commas, quotes as in RFC 4180, names in the first line. What
+ * A CSV file as a table, packed by gzip or not: UTF-8, fields between commas, quotes as in RFC 4180, names in the first line. What
  * stands for a missing value is what pandas.read_csv takes for one.
  *
  * @throws StreamError `bad-input-file`; other errors are the disk's
@@ -61,7 +61,7 @@ async function readRecords(
     max_record_size: RECORD_CHARS_MAX,
   })
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  const file = createReadStream(path, { highWaterMark: READ_BYTES })
+  const file = bytesOf(path)
   let isStopped = false
   parser.on('data', (record: readonly string[]) => {
     if (!isStopped) isStopped = onRecord(record) === 'stop'
@@ -118,6 +118,9 @@ function checkNames(path: string, names: readonly string[]): void {
 
 function translate(path: string, error: unknown): unknown {
   if (error instanceof CsvError) return badFile(sentenceOf(path, error))
+  if (errorCode(error).startsWith('Z_')) {
+    return badFile(`${path} is a gzip file that is damaged or not whole: pack it again.`)
+  }
   if (errorCode(error) !== 'ERR_ENCODING_INVALID_ENCODED_DATA') return error
   return badFile(`${path} is not UTF-8 text: save it as UTF-8, or give a Parquet file.`)
 }

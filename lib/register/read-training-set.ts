@@ -1,13 +1,14 @@
-import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { errorCode, errorMessage, StreamError } from '../stream/errors.ts'
+import { beginsWith } from './file-bytes.ts'
 import { profileTable } from './profile-table.ts'
 import type { TrainingProfile } from './training-profile.ts'
 
 /** How every Parquet file begins. */
-const PARQUET_MAGIC = 'PAR1'
+const PARQUET_MAGIC = Buffer.from('PAR1')
 
 /**
- * Reads a training set, CSV or Parquet by its content, whatever it is called.
+ * Reads a training set, CSV (packed by gzip or not) or Parquet by its content, whatever it is called.
  *
  * @param labelColumns  which of its columns are labels, as the file or the record spells them
  * @param wasmFile      where parquet_wasm_bg.wasm is
@@ -23,7 +24,7 @@ export async function readTrainingSet(
   try {
     checkFile(path, statSync(path))
     // Each reader brings a library that nothing else of the command line needs.
-    const table = isParquet(path)
+    const table = beginsWith(path, PARQUET_MAGIC)
       ? await (await import('./read-parquet.ts')).openParquetTable(path, wasmFile)
       : await (await import('./read-csv.ts')).openCsv(path)
     return await profileTable(table, { labelColumns })
@@ -40,17 +41,6 @@ function checkFile(path: string, stats: Stats): void {
   if (!stats.isFile()) throw badFile(`The training set ${path} is no file: save it as one first.`)
   if (stats.size > 0) return
   throw badFile(`${path} is empty: it needs a line of column names and rows below it.`)
-}
-
-function isParquet(path: string): boolean {
-  const fd = openSync(path, 'r')
-  try {
-    const bytes = Buffer.alloc(PARQUET_MAGIC.length)
-    readSync(fd, bytes, 0, bytes.length, 0)
-    return bytes.toString('latin1') === PARQUET_MAGIC
-  } finally {
-    closeSync(fd)
-  }
 }
 
 function translate(path: string, error: unknown): unknown {

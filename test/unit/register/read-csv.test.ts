@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { numberOf } from '../../../lib/register/csv-cell.ts'
 import { openCsv } from '../../../lib/register/read-csv.ts'
 import type { Cell } from '../../../lib/register/training-table.ts'
@@ -38,7 +39,26 @@ test('a file of many blocks is read whole, though its blocks end inside of lette
   assert(rows.slice(1).every(([text, one]) => text === 'é'.repeat(50) && one === '1'))
 })
 
+test('a file that is packed by gzip is read as what was packed, in several parts too', async () => {
+  const line = `${'é'.repeat(50)},1\n`
+  const text = `a,b\n${line.repeat(30_000)}`
+  const half = text.length / 2
+  const parts = [text.slice(0, half), text.slice(half)]
+  const packed = Buffer.concat(parts.map((part) => gzipSync(part)))
+  assert.deepEqual(await read(packed), await read(text))
+})
+
 for (const { name, content, sentence } of [
+  {
+    name: 'a gzip file without its end',
+    content: gzipSync('a,b\n1,2\n').subarray(0, -6),
+    sentence: /^.*train\.csv is a gzip file that is damaged or not whole: pack it again\.$/,
+  },
+  {
+    name: 'a gzip file with other bytes in it',
+    content: Buffer.concat([Buffer.of(0x1f, 0x8b), Buffer.from('a,b\n1,2\n')]),
+    sentence: /is a gzip file that is damaged/,
+  },
   {
     name: 'an empty line alone',
     content: '\n',
