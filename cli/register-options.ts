@@ -1,3 +1,4 @@
+import type { GivenThresholds } from '../lib/register/registration.ts'
 import { endpointIdOf } from '../lib/stream/accept/endpoint-id.ts'
 import { wrongUsage } from './errors.ts'
 import { DATA_FOLDER, DEMO_FOLDER } from './run-options.ts'
@@ -23,6 +24,7 @@ export interface RegisterOptions {
     /** '' for none. */
     readonly version: string
   } | null
+  readonly thresholds: GivenThresholds
   /** The file that the profile is written to; null for none. */
   readonly exportPath: string | null
   readonly dataFolder: string | undefined
@@ -44,6 +46,8 @@ the stream wrote into the record stays. A function that runs learns it without a
   --model M             the model, as events name it
   --model-version V     its version, if events name one
   --project P           the project: goes before a --function-uri without one, and replaces PROJECT
+  --possible-drift N    calls drift possible from this measure on, 0 to 1; by default as the record has it, else 0.5
+  --drift-detected N    calls it detected from this measure on; else 0.7
   --export-record FILE  writes the profile to FILE: of the training set, which needs neither function nor
                         store then, or else of the record that the model has
   --from-record FILE    registers a profile that was exported, so that the training data need not travel
@@ -66,6 +70,8 @@ export function readRegisterOptions(args: readonly string[]): RegisterOptions {
     model: { type: 'string' },
     'model-version': { type: 'string' },
     project: { type: 'string' },
+    'possible-drift': { type: 'string' },
+    'drift-detected': { type: 'string' },
     'export-record': { type: 'string' },
     'from-record': { type: 'string' },
     data: { type: 'string' },
@@ -84,6 +90,7 @@ export function readRegisterOptions(args: readonly string[]): RegisterOptions {
   const version = someText('model-version', values['model-version']) ?? ''
   const shared = {
     source,
+    thresholds: thresholdsOf(values['possible-drift'], values['drift-detected']),
     exportPath,
     dataFolder: someText('data', values.data),
     project,
@@ -103,6 +110,27 @@ export function readRegisterOptions(args: readonly string[]): RegisterOptions {
     )
   }
   return { ...shared, name: { functionUri: fullUri(functionUri, project), model, version } }
+}
+
+function thresholdsOf(possible: string | undefined, detected: string | undefined): GivenThresholds {
+  const possibleDrift = thresholdOf('possible-drift', possible)
+  const driftDetected = thresholdOf('drift-detected', detected)
+  if (possibleDrift !== undefined && driftDetected !== undefined && possibleDrift > driftDetected) {
+    throw wrongUsage(
+      '--possible-drift is more than --drift-detected: give the lower one as possible.',
+    )
+  }
+  return {
+    ...(possibleDrift === undefined ? {} : { possibleDrift }),
+    ...(driftDetected === undefined ? {} : { driftDetected }),
+  }
+}
+
+function thresholdOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const threshold = Number(text)
+  if (/^\d*\.?\d+$/.test(text) && threshold <= 1) return threshold
+  throw wrongUsage(`--${name} wants a number from 0 to 1, not ${JSON.stringify(text)}.`)
 }
 
 function sourceOf({

@@ -23,7 +23,7 @@ import { type Column, formatNumber, printable, tableLines } from './table.ts'
  */
 export async function registerTrainingSet(args: readonly string[]): Promise<number> {
   const options = readRegisterOptions(args)
-  const { source, name, exportPath, dataFolder, project, isJson } = options
+  const { source, name, thresholds, exportPath, dataFolder, project, isJson } = options
   // Before a store is touched, so that a bad file changes nothing.
   const given = source.kind === 'stored' ? null : await profileOf(source)
   if (name === null) return exported(given, options)
@@ -32,7 +32,7 @@ export async function registerTrainingSet(args: readonly string[]): Promise<numb
   const registrar = await openRegistrar(dataFolder, env, { mayMake: given !== null })
   try {
     if (given === null) return exported(await storedProfile(registrar, name), options)
-    const found = await registrar.register({ name, profile: given })
+    const found = await registrar.register({ name, profile: given, thresholds })
     if (found === null) throw noId()
     if (exportPath !== null) writeProfile(exportPath, given)
     if (isJson) {

@@ -2,6 +2,7 @@ import { endpointCandidates } from '../stream/accept/decode.ts'
 import { isJsonObject } from '../stream/accept/event.ts'
 import { tryParseJson } from '../stream/accept/parse-json.ts'
 import { pythonJson } from '../stream/deliver/python-json.ts'
+import { parseThresholds, type Thresholds } from '../stream/drift/measures.ts'
 import { StreamError, unreachable } from '../stream/errors.ts'
 import type { Attribute, KvSink, RecordReader, StoredRecord } from '../stream/ports.ts'
 import { decodeStats } from './profile-format.ts'
@@ -63,7 +64,15 @@ export async function findEndpoint(
  */
 export function registrationAttributes(
   { endpointId, model, record }: FoundEndpoint,
-  { functionUri, profile }: { readonly functionUri: string; readonly profile: TrainingProfile },
+  {
+    functionUri,
+    profile,
+    thresholds = {},
+  }: {
+    readonly functionUri: string
+    readonly profile: TrainingProfile
+    readonly thresholds?: GivenThresholds
+  },
 ): ReadonlyMap<string, Attribute> {
   const { labelNames } = profile
   const attributes = new Map<string, Attribute>()
@@ -82,10 +91,25 @@ export function registrationAttributes(
     setText('label_names', pythonJson(labelNames))
     setText('label_columns', pythonJson(labelNames))
   }
+  const configuration = configurationOf(record, thresholds)
+  if (configuration !== null) setText('monitor_configuration', configuration)
   for (const [name, value] of EMPTY_VALUES) {
     if (!attributes.has(name) && !(record?.has(name) ?? false)) setText(name, value)
   }
   return attributes
+}
+
+/** Both keys, the one that is not given as the record has it; null where none is given. */
+function configurationOf(record: StoredRecord | null, given: GivenThresholds): string | null {
+  if (given.possibleDrift === undefined && given.driftDetected === undefined) return null
+  const text = String(record?.get('monitor_configuration') ?? '')
+  const known = tryParseJson(text)
+  const { possibleDrift, driftDetected } = { ...parseThresholds(text), ...given }
+  return pythonJson({
+    ...(isJsonObject(known) ? known : {}),
+    possible_drift: possibleDrift,
+    drift_detected: driftDetected,
+  })
 }
 
 const EMPTY_VALUES = new Map([
@@ -106,7 +130,12 @@ const PAUSE_MS = 500
 export interface Registration {
   readonly name: EndpointName
   readonly profile: TrainingProfile
+  /** Of its own for that endpoint; those that it has stay where none are given. */
+  readonly thresholds?: GivenThresholds
 }
+
+/** From which drift measure on it is called possible, or detected; >= 0. */
+export type GivenThresholds = Partial<Thresholds>
 
 /**
  * Writes a registration into the store.
@@ -116,13 +145,13 @@ export interface Registration {
  * @throws StreamError `store-unavailable` when the store cannot be read, or does not take it
  */
 export async function register(
-  { name, profile }: Registration,
+  { name, profile, thresholds = {} }: Registration,
   { store, wait }: { readonly store: RecordStore; readonly wait: (ms: number) => Promise<void> },
 ): Promise<FoundEndpoint | null> {
   const found = await findEndpoint(name, store)
   if (found === null) return null
   const { functionUri } = name
-  const attributes = registrationAttributes(found, { functionUri, profile })
+  const attributes = registrationAttributes(found, { functionUri, profile, thresholds })
   const update = { endpointId: found.endpointId, attributes }
   for (let tries = 1; ; tries++) {
     const reason = await tryToWrite(update, store.kv)

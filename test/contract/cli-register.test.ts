@@ -180,7 +180,8 @@ test('V3IO: the record of MLRun, and what others wrote stays', async (t) => {
       ]),
     },
   ])
-  const again = await registerJson(target, at)
+  const again = await registerJson([...target, '--drift-detected', '.9'], at)
+  assert.equal(again['monitor_configuration'], '{"possible_drift": 0.5, "drift_detected": 0.9}')
   const stays = { error_count: 3, drift_status: 'NO_DRIFT', current_stats: '{"width": {}}' }
   for (const [name, value] of Object.entries({ ...stays, label_names: '["label"]' })) {
     assert.equal(again[name], value, name)
@@ -231,6 +232,14 @@ suite('wrong usage', { concurrency: 4 }, () => {
     {
       args: [...set, '--model', 'm:1', '--model-version', '2', '--function-uri', 'p/f'],
       sentence: /^--model "m:1" names a version already: leave /,
+    },
+    {
+      args: [...set, ...URI, '--possible-drift', 'low'],
+      sentence: /^--possible-drift wants a number from 0 to 1, not "low"/,
+    },
+    {
+      args: [...set, ...URI, '--possible-drift', '0.8', '--drift-detected', '0.7'],
+      sentence: /^--possible-drift is more than /,
     },
     { args: [...set, ...URI, '--model-version', ''], sentence: /^--model-version is empty: / },
   ]) {

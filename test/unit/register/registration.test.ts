@@ -5,10 +5,15 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import {
   findEndpoint,
+  type GivenThresholds,
   profileOfRecord,
   register,
   registrationAttributes,
 } from '../../../lib/register/registration.ts'
+import {
+  decodeRegistration,
+  encodeRegistration,
+} from '../../../lib/register/registration-request.ts'
 import type { Attribute, StoredRecord } from '../../../lib/stream/ports.ts'
 import { memoryStore } from '../../support/memory-store.ts'
 
@@ -121,6 +126,34 @@ test('without labels the names of labels that there are stay', async () => {
   const profile = { ...PROFILE, labelNames: [] }
   const found = await register({ name: NAME, profile }, { store, wait: noWait })
   assert.equal(textOf(found?.record ?? null, 'label_names'), '["p0"]')
+})
+
+test('thresholds are written with both keys, the one that is not given as the record has it', async () => {
+  const configuration = '{"possible_drift": 0.4, "feature": 1}'
+  const store = storeWith({ monitor_configuration: { type: 'string', value: configuration } })
+  const written = async (thresholds: GivenThresholds): Promise<unknown> => {
+    const found = await register(
+      { name: NAME, profile: PROFILE, thresholds },
+      { store, wait: noWait },
+    )
+    return JSON.parse(String(textOf(found?.record ?? null, 'monitor_configuration')))
+  }
+  const both = { possible_drift: 0.4, drift_detected: 0.9 }
+  assert.deepEqual(await written({ driftDetected: 0.9 }), { ...both, feature: 1 })
+  assert.deepEqual(await written({}), { ...both, feature: 1 })
+  const changed = { possible_drift: 0.25, drift_detected: 0.9, feature: 1 }
+  assert.deepEqual(await written({ possibleDrift: 0.25 }), changed)
+})
+
+test('thresholds travel to a function, and are checked there', () => {
+  const thresholds = { possibleDrift: 0, driftDetected: 0.9 }
+  const body = encodeRegistration({ name: NAME, profile: PROFILE, thresholds })
+  const decoded = decodeRegistration(Buffer.from(body))
+  assert(decoded.ok)
+  assert.deepEqual(decoded.value.thresholds, thresholds)
+  const odd = decodeRegistration(Buffer.from(body.replace('0.9', '1.5')))
+  assert(!odd.ok)
+  assert.match(odd.complaint, /^possible_drift and drift_detected must be numbers/)
 })
 
 test('registering twice is registering once', async () => {
