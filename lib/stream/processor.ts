@@ -8,12 +8,10 @@ import { type Rejection, refused } from './accept/rejection.ts'
 import type { SpoolRecord } from './accept/spool-format.ts'
 import type { Applied, EventOutcome } from './applied.ts'
 import {
-  aboutOf,
   type CallPlace,
   callIndex,
   type EndpointCall,
   type EventRecord,
-  type RejectionPlace,
   rank,
   timeOf,
   type WaitingCall,
@@ -35,6 +33,7 @@ import type { DriftMonitor } from './drift/drift-monitor.ts'
 import { unreachable } from './errors.ts'
 import type { RowExtras } from './ports.ts'
 import { ReadAhead } from './read-ahead.ts'
+import { Rejections } from './rejections.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** What a processor works on; the windows, batches and files are its own from then on. */
@@ -68,18 +67,16 @@ export class Processor {
   readonly #parts: ProcessorParts
   readonly #reader: RowReader
   readonly #ahead: ReadAhead
+  readonly #rejections: Rejections
   readonly #unread = new Set<Lead<WaitingCall>>()
   #waitingBytes = 0
   #applyingOffset = -1
-  /** The record whose bytes are in the newest dead letter. */
-  #keptOffset = -1
-  /** The first rejection of the record that is being applied. */
-  #rejection: Rejection | null = null
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts
     this.#reader = new RowReader(parts.bounds)
     this.#ahead = new ReadAhead(parts)
+    this.#rejections = new Rejections(parts, this.counters)
   }
 
   /** Endpoints that wait for the store to be read. */
@@ -99,13 +96,13 @@ export class Processor {
 
   /** Applies the next record of the log. */
   apply(record: SpoolRecord): Applied {
-    this.#rejection = null
+    this.#rejections.begin()
     this.#parts.place.moveTo(record.offset)
     this.#applyingOffset = record.offset
     const outcome =
       record.kind === 'event' ? this.#applyEvent(record) : this.#applyRead(record.json)
     this.#parts.predictions.cutFull()
-    return { outcome, rejection: this.#rejection }
+    return { outcome, rejection: this.#rejections.first }
   }
 
   #applyEvent(record: EventRecord): EventOutcome {
@@ -134,7 +131,7 @@ export class Processor {
     this.counters.received++
     const outcome = this.#count(this.#isDuplicate(record) ? 'duplicate' : 'rejected')
     if (outcome === 'duplicate') return
-    this.#reject(null, refused('crashed', '').rejection, { call: null, record })
+    this.#rejections.add(null, refused('crashed', '').rejection, { call: null, record })
   }
 
   #isDuplicate({ position }: EventRecord): boolean {
@@ -162,7 +159,7 @@ export class Processor {
         this.counters.countNotice(call.notice)
         return 'ignored'
       case 'unknown':
-        this.#reject(null, call.rejection, { call: call.call, record: place.record })
+        this.#rejections.add(null, call.rejection, { call: call.call, record: place.record })
         return 'rejected'
       case 'prediction':
       case 'error':
@@ -178,7 +175,7 @@ export class Processor {
     if (known !== null) return this.#applyTo(known, call, record)
     const lead = this.#parts.table.lead(call.source) ?? this.#addLead(call.source)
     if (!('waiting' in lead)) {
-      this.#reject(null, lead.rejection, { call: callIndex(call), record })
+      this.#rejections.add(null, lead.rejection, { call: callIndex(call), record })
       return 'rejected'
     }
     if (lead.endpoint !== null) return this.#applyTo(lead.endpoint, call, record)
@@ -215,7 +212,7 @@ export class Processor {
         return 'error'
       case 'invalid':
         endpoint.countRejectedCall()
-        this.#reject(endpoint, call.rejection, { call: call.call, record })
+        this.#rejections.add(endpoint, call.rejection, { call: call.call, record })
         this.#parts.changed.add(endpoint, record.arrivedAtUs / 1000)
         return 'rejected'
       default:
@@ -247,7 +244,7 @@ export class Processor {
         const { refusedField } = this.#reader
         const feature = endpoint.schema.fields[refusedField] ?? null
         if (feature !== null) endpoint.drift?.addWrongType(refusedField, endpoint.schema, call.atUs)
-        this.#rejectRow(endpoint, rejection, { call: call.call, record, feature })
+        this.#rejections.addRows(endpoint, rejection, { call: call.call, record, feature })
         continue
       }
       if (isFirst) {
@@ -263,7 +260,7 @@ export class Processor {
     if (surplus > 0) {
       const path = `resp.outputs[${inputs.length}]`
       const rejection = { reason: 'no-input', path, row: inputs.length } as const
-      this.#rejectRow(endpoint, rejection, { call: call.call, record, count: surplus })
+      this.#rejections.addRows(endpoint, rejection, { call: call.call, record, count: surplus })
     }
   }
 
@@ -355,31 +352,6 @@ export class Processor {
     const isRenamed = endpoint.schema.learnRecord(record ?? new Map())
     this.#parts.drift.learn(endpoint, record ?? new Map(), since)
     return isRenamed
-  }
-
-  #rejectRow(endpoint: Endpoint, rejection: Rejection, place: RejectionPlace): void {
-    this.counters.rowsRejected += place.count ?? 1
-    endpoint.countRejectedRows(place.count ?? 1)
-    this.#reject(endpoint, rejection, place)
-  }
-
-  /** Counts, and keeps the original: the event's bytes once, however much of it is rejected. */
-  #reject(
-    endpoint: Endpoint | null,
-    rejection: Rejection,
-    { call, record, count = 1, feature = null }: RejectionPlace,
-  ): void {
-    const { offset, position, arrivedAtUs } = record
-    const { log, deadLetters, telemetry } = this.#parts
-    this.#rejection ??= rejection
-    this.counters.countRejection(rejection.reason, count)
-    this.counters.letters++
-    endpoint?.countRejection(rejection.reason, count)
-    const body = offset === this.#keptOffset ? null : record.body
-    this.#keptOffset = offset
-    const about = aboutOf(endpoint, feature)
-    deadLetters.write({ log, offset, position, arrivedAtUs, call, rejection, about, body })
-    telemetry.rejected({ reason: rejection.reason, path: rejection.path, offset })
   }
 
   /** Becomes what a checkpoint tells of; only before the first record. */
