@@ -323,7 +323,7 @@ const SPOOLED_BUGS: readonly Bug[] = [
     patches: [
       {
         file: BATCHES,
-        from: 'if (this.#claims.liesBetween(key, batch.offsets.first, offset)) this.#cutOne(open)',
+        from: 'if (this.#claims.liesBetween(key, open.offsets.first, offset)) this.#cutOne(open)',
         to: '',
       },
     ],
