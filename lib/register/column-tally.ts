@@ -1,12 +1,16 @@
+import { CATEGORIES_MAX } from '../stream/drift/reference.ts'
 import { StreamError } from '../stream/errors.ts'
 import { type ScannedColumn, Sum } from './column-scan.ts'
 import { boolOf, numberOf } from './csv-cell.ts'
 import { HistogramCounter } from './histogram.ts'
-import type { ColumnStats } from './training-profile.ts'
+import type { ColumnStats, TextCount } from './training-profile.ts'
 import type { Cell } from './training-table.ts'
 
 /** A Map has room for 16,777,216 keys; a column with so many texts is one of ids. */
 const TEXTS_MAX = 10_000_000
+
+/** Texts of a column that are kept: no longer than this. */
+const TEXT_CHARS_MAX = 128
 
 /** The second reading of a column, which knows what the first one has found. */
 export interface ColumnTally {
@@ -103,7 +107,15 @@ class CategoryTally implements ColumnTally {
       freq = valueCount
     }
     const unique = this.#counts.size
-    return { kind: 'category', count, unique, top, freq, histogram: this.#histogramOfBools() }
+    const histogram = this.#histogramOfBools()
+    return { kind: 'category', count, unique, top, freq, texts: this.#texts(), histogram }
+  }
+
+  #texts(): readonly TextCount[] | null {
+    if (this.#isBool || this.#counts.size > CATEGORIES_MAX) return null
+    const texts = [...this.#counts].map(([text, count]) => [String(text), count] as const)
+    if (texts.some(([text]) => text.length > TEXT_CHARS_MAX)) return null
+    return texts.sort(([, one], [, other]) => other - one)
   }
 
   #histogramOfBools(): HistogramOrNull {

@@ -18,12 +18,14 @@
 import { isJsonObject, type JsonObject } from '../stream/accept/event.ts'
 import { cleanName } from '../stream/compute/clean-name.ts'
 import { pythonJson } from '../stream/deliver/python-json.ts'
+import { CATEGORIES_MAX } from '../stream/drift/reference.ts'
 import { statsJson } from './stats-json.ts'
 import {
   type ColumnStats,
   featureNamesOf,
   type Histogram,
   type ProfileColumn,
+  type TextCount,
   type TrainingProfile,
 } from './training-profile.ts'
 
@@ -109,7 +111,19 @@ function decodeCategory(stats: JsonObject, shared: Shared): Decoded<ColumnStats>
   const { unique, top, freq } = stats
   if (!isCount(unique) || !isCount(freq)) return wrong('have no "unique" and "freq"')
   if (typeof top !== 'string' && typeof top !== 'boolean') return wrong('have no "top"')
-  return { ok: true, value: { kind: 'category', ...shared, unique, top, freq } }
+  const texts = decodeTexts(stats['categories'])
+  if (texts === undefined) return wrong('have "categories" that are none')
+  return { ok: true, value: { kind: 'category', ...shared, unique, top, freq, texts } }
+}
+
+/** Null for none, undefined for something else. */
+function decodeTexts(categories: unknown): readonly TextCount[] | null | undefined {
+  if (categories === undefined || categories === null) return null
+  const [counts, texts, ...others]: readonly unknown[] = Array.isArray(categories) ? categories : []
+  if (!Array.isArray(counts) || !isListOfTexts(texts) || others.length > 0) return undefined
+  const isWhole = texts.length === counts.length && texts.length <= CATEGORIES_MAX
+  if (!isWhole || !counts.every(isCount) || new Set(texts).size < texts.length) return undefined
+  return texts.map((text, index) => [text, counts[index] ?? 0])
 }
 
 function decodeNumbers(stats: JsonObject, shared: Shared): Decoded<ColumnStats> {

@@ -1,9 +1,10 @@
 import { pythonJson } from '../stream/deliver/python-json.ts'
-import type { ColumnStats, Histogram, TrainingProfile } from './training-profile.ts'
+import type { ColumnStats, Histogram, TextCount, TrainingProfile } from './training-profile.ts'
 
 /**
  * `feature_stats` as MLRun writes it: a JSON object by column, in the order of the columns, with the keys
- * count, [unique, top, freq,] mean, std, min, max, hist. Spelled as Python's json.dumps does, numbers
+ * count, [unique, top, freq,] mean, std, min, max, hist, and for texts one of ours, which MLRun passes over:
+ * `categories`, [counts, texts], without which nobody could tell a text that is new. Spelled as Python's json.dumps does, numbers
  * too: what is a float there has a point or an exponent here.
  */
 export function featureStatsJson({ columns }: TrainingProfile): string {
@@ -27,9 +28,15 @@ export function statsJson(stats: ColumnStats): string {
     add('unique', String(stats.unique))
     add('top', pythonJson(stats.top))
     add('freq', String(stats.freq))
+    add('categories', categoriesJson(stats.texts))
   }
   add('hist', histogramJson(stats.histogram))
   return `{${members.join(', ')}}`
+}
+
+function categoriesJson(texts: readonly TextCount[] | null): string | null {
+  if (texts === null || texts.length === 0) return null
+  return pythonJson([texts.map(([, count]) => count), texts.map(([text]) => text)])
 }
 
 function histogramJson(histogram: Histogram | null): string | null {

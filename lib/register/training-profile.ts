@@ -17,6 +17,9 @@ export interface NumberStats {
   readonly histogram: Histogram | null
 }
 
+/** A text of a column, and in how many of its rows. */
+export type TextCount = readonly [text: string, count: number]
+
 /** A column of texts or bools. */
 export interface CategoryStats {
   readonly kind: 'category'
@@ -27,6 +30,11 @@ export interface CategoryStats {
   /** The most frequent one; of equally frequent ones the first in the file. */
   readonly top: string | boolean
   readonly freq: number
+  /**
+   * Every text with how often it was there, the most frequent first; null where they are too many or too long to
+   * be kept, and of bools.
+   */
+  readonly texts: readonly TextCount[] | null
   /** Only of bools, as 0 and 1, of which none is missing. */
   readonly histogram: Histogram | null
 }

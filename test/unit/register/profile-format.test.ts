@@ -36,6 +36,13 @@ const stats: fc.Arbitrary<ColumnStats> = fc.oneof(
     unique: fc.nat(),
     top: fc.oneof(fc.string({ unit: 'binary' }), fc.boolean()),
     freq: fc.nat(),
+    texts: fc.option(
+      fc.uniqueArray(fc.tuple(fc.string({ unit: 'binary' }), fc.nat()), {
+        minLength: 1,
+        maxLength: 64,
+        selector: ([text]) => text,
+      }),
+    ),
     histogram,
   }),
 )
@@ -132,6 +139,23 @@ for (const { name: what, change, complaint } of [
     { stats: { mean: 1 }, complaint: /have no "count"$/ },
     { stats: { count: 1, mean: '1' }, complaint: /have a "mean" that is no number$/ },
     { stats: { count: 1, unique: 1, freq: 1 }, complaint: /have no "top"$/ },
+    {
+      stats: { count: 1, unique: 1, top: 'a', freq: 1, categories: [[1], ['a', 'b']] },
+      complaint: /have "categories" that are none$/,
+    },
+    {
+      stats: {
+        count: 2,
+        unique: 1,
+        top: 'a',
+        freq: 1,
+        categories: [
+          [1, 1],
+          ['a', 'a'],
+        ],
+      },
+      complaint: /have "categories" that are none$/,
+    },
     { stats: { count: 1, hist: [[1], [0]] }, complaint: /have a "hist" that is none$/ },
     { stats: { count: 1, hist: [[1], [1, 0]] }, complaint: /have a "hist" that is none$/ },
     { stats: { count: 1, hist: [[-1], [0, 1]] }, complaint: /have a "hist" that is none$/ },

@@ -10,6 +10,7 @@ import { openCsv } from '../../../lib/register/read-csv.ts'
 import { featureStatsJson } from '../../../lib/register/stats-json.ts'
 import type { NumberStats, TrainingProfile } from '../../../lib/register/training-profile.ts'
 import type { Cell } from '../../../lib/register/training-table.ts'
+import { parseReference } from '../../../lib/stream/drift/reference.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { csvOf, tableOf } from '../../support/training-rows.ts'
 
@@ -44,6 +45,13 @@ function assertClose(found: Json, expected: Json, path: string): void {
   } else assert.equal(found, expected, path)
 }
 
+/** What MLRun would write: all but the list of texts, which is ours (docs/deviations.md). */
+function mlrunStats(profile: TrainingProfile): Json {
+  return JSON.parse(featureStatsJson(profile), (key, value: Json) =>
+    key === 'categories' ? undefined : value,
+  ) as Json
+}
+
 for (const { name, num_bins: binCount, columns, rows, stats } of cases) {
   // Brackets and blanks go from the names of a record.
   const expected = Object.fromEntries(
@@ -54,14 +62,14 @@ for (const { name, num_bins: binCount, columns, rows, stats } of cases) {
   )
   test(`${name}: as MLRun`, async () => {
     const profile = await profileTable(tableOf(columns, rows), { binCount })
-    assertClose(JSON.parse(featureStatsJson(profile)) as Json, expected, name)
+    assertClose(mlrunStats(profile), expected, name)
   })
 
   test(`${name}: as MLRun, read from a CSV file`, async () => {
     const path = join(folder.path, `${name}.csv`)
     writeFileSync(path, csvOf(columns, rows))
     const profile = await profileTable(await openCsv(path), { binCount })
-    assertClose(JSON.parse(featureStatsJson(profile)) as Json, expected, name)
+    assertClose(mlrunStats(profile), expected, name)
   })
 }
 
@@ -163,9 +171,43 @@ test('a column without values, with infinity, or with numbers among texts', asyn
     unique: 2,
     top: '1',
     freq: 2,
+    categories: [
+      [2, 1],
+      ['1', 'b'],
+    ],
   })
   // Zip codes of a typed table are no numbers.
-  assert.deepEqual(await statsOf(['01', '02']), { count: 2, unique: 2, top: '01', freq: 1 })
+  const categories = [
+    [1, 1],
+    ['01', '02'],
+  ]
+  const zips = { count: 2, unique: 2, top: '01', freq: 1, categories }
+  assert.deepEqual(await statsOf(['01', '02']), zips)
+})
+
+test('of a registered column any text that training did not have is known to be new', async () => {
+  const stats = JSON.stringify({ colour: await statsOf(['red', 'blue', 'red', null]) })
+  const reference = parseReference(stats)
+  assert(reference.kind === 'known')
+  const [feature] = reference.features
+  assert(feature?.kind === 'categorical')
+  assert.deepEqual([feature.categories, feature.isComplete], [['red', 'blue'], true])
+})
+
+test('texts are listed up to 64 of them, none of them long, the most frequent first', async () => {
+  const texts = Array.from({ length: 64 }, (_, index) => `t${index}`)
+  const found = (await statsOf([...texts, 't7'])) as { categories: unknown }
+  const others = texts.filter((text) => text !== 't7')
+  assert.deepEqual(found.categories, [
+    [2, ...others.map(() => 1)],
+    ['t7', ...others],
+  ])
+  for (const list of [
+    [...texts, 'one more'],
+    ['a', 'b'.repeat(129)],
+  ]) {
+    assert(!Object.hasOwn((await statsOf(list)) as object, 'categories'))
+  }
 })
 
 test('large equal numbers, for which doubles have no bins, have no histogram', async () => {
