@@ -1,8 +1,9 @@
-// Writes what is derived from the declaration of the settings, lib/config/fields.ts.
+// Writes what is derived from the declaration of the settings, lib/config/fields.ts, and of the dashboards,
+// dashboards/panels.ts.
 //   node tools/generate.mjs           writes the files that are out of date
 //   node tools/generate.mjs --check   names them instead, and fails if there are any
-// The declaration is TypeScript, which Node 20 cannot run: it is bundled first.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+// The declarations are TypeScript, which Node 20 cannot run: they are bundled first.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
@@ -32,6 +33,7 @@ for (const { path, contentOf } of targets) {
     console.error(`${path} is out of date: run npm run generate.`)
     isOutOfDate = true
   } else {
+    mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, after)
     console.log(`${path} is written.`)
   }

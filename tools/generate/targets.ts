@@ -1,8 +1,9 @@
+import { dashboardFiles } from '../../dashboards/all.ts'
 import { renderFunctionEnv } from './function-env.ts'
 import { renderReadmeTable, renderSettingsPage } from './markdown.ts'
 import { renderSchema } from './schema.ts'
 
-/** A file of which all or a part is derived from the declaration of the settings. */
+/** A file of which all or a part is derived from a declaration: of the settings, or of the dashboards. */
 export interface Target {
   readonly path: string
   /**
@@ -40,6 +41,7 @@ export const targets: readonly Target[] = [
         `\n${renderReadmeTable()}\n`,
       ),
   },
+  ...dashboardFiles().map(({ path, text }) => ({ path, contentOf: () => text })),
 ]
 
 /**
