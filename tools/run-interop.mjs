@@ -1,7 +1,8 @@
 // Runs the tests that need programs from outside npm: what we write is read back by the platform's own
-// Python clients, by pyarrow, by pandas and by Grafana's code, and a real PostgreSQL server is written to.
+// Python clients, by pyarrow, by pandas and by Grafana's code, a real PostgreSQL server is written to, and Prometheus'
+// promtool runs what it would be asked.
 //   node tools/run-interop.mjs [PATH ...]   only the test files whose path starts with one of PATH
-// It wants Python 3.11 with venv and pip, and PostgreSQL's server programs; as root on Debian it installs
+// It wants Python 3.11 with venv and pip, PostgreSQL's server programs, and promtool; as root on Debian it installs
 // what is missing. The Python packages go into .build/interop-venv, those of Grafana into .build/interop-grafana.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -71,6 +72,10 @@ function findPostgres() {
   )
 }
 
+function findPromtool() {
+  return outputOf('promtool', ['--version']) === null ? null : 'promtool'
+}
+
 /** The Python with our packages: made anew when it is not there or another list made it. */
 function pythonWithPackages(python) {
   const version = outputOf(python, ['-c', 'import sys; print(sys.version)'])
@@ -123,7 +128,12 @@ const python = found(findPython, {
   packages: ['python3', 'python3-venv'],
   missing: 'Python 3.11 or newer with venv and pip is not there',
 })
+const promtool = found(findPromtool, {
+  packages: ['prometheus'],
+  missing: "Prometheus' promtool is not there",
+})
 const env = {
+  INTEROP_PROMTOOL: promtool,
   INTEROP_POSTGRES: postgres,
   INTEROP_PYTHON: pythonWithPackages(python),
   INTEROP_GRAFANA: grafanaData(),

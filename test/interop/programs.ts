@@ -35,7 +35,8 @@ export function grafanaFolder(): string {
   return programPath('INTEROP_GRAFANA')
 }
 
-function programPath(name: string): string {
+/** What an environment variable of the runner names. */
+export function programPath(name: string): string {
   const path = process.env[name]
   assert(path, `${name} is not set: these tests are run by tools/run-interop.mjs.`)
   return path

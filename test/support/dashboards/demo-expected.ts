@@ -102,6 +102,18 @@ export class DemoExpected {
     return { kind: 'number', value: all.reduce((sum, value) => sum + value, 0) }
   }
 
+  /** A number of an endpoint at the end: of its record, or of its last window. */
+  newest(id: string, name: string): number {
+    const endpoint = this.#endpoint(id)
+    if (name === 'drift_status') return cellOf(endpoint, name) === 'NO_DRIFT' ? 0 : Number.NaN
+    const [measure] = name.split('_mean')
+    if (measure === 'tvd' || measure === 'hellinger' || measure === 'kld') {
+      const features = endpoint.windows.at(-1)?.features ?? []
+      return features.reduce((sum, feature) => sum + feature[measure], 0) / features.length
+    }
+    return Number(cellOf(endpoint, name))
+  }
+
   /** Mean latency of the last hour, each endpoint as often as it has predicted. */
   meanLatency(): Shown {
     let [sum, count] = [0, 0]

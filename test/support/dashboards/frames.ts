@@ -23,14 +23,20 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
   merge,
 }
 
-/** What a panel shows of its answers. */
-export function shownBy(panel: Panel, answers: readonly Frame[]): Shown {
+/** What a panel's transformations make of its answers. */
+export function transformedBy(panel: Panel, answers: readonly Frame[]): readonly Frame[] {
   let frames = answers
   for (const { id, options } of panel.transformations ?? []) {
     const transform = TRANSFORMS[id]
     assert(transform, `${panel.title}: what does ${id} do?`)
     frames = transform(frames, options as never)
   }
+  return frames
+}
+
+/** What a panel shows of its answers. */
+export function shownBy(panel: Panel, answers: readonly Frame[]): Shown {
+  const frames = transformedBy(panel, answers)
   switch (panel.type) {
     case 'stat':
       return { kind: 'number', value: numberOf(panel, frames) }
