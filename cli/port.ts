@@ -3,19 +3,19 @@ import { type AddressInfo, createServer } from 'node:net'
 import { errorCode, errorMessage } from '../lib/stream/errors.ts'
 import { oneLine, trouble } from './errors.ts'
 
-const HOST = '127.0.0.1'
 const PRIVILEGED_MAX = 1023
 
 /**
  * A port that nobody listens on at this moment; the function is told of it before it is opened.
  *
  * @param port  0 for any
+ * @param host  address that it will be opened on
  * @throws CliError when it is in use or may not be opened
  */
-export async function findPort(port: number): Promise<number> {
+export async function findPort(port: number, host: string): Promise<number> {
   const server = createServer()
   try {
-    server.listen(port, HOST)
+    server.listen(port, host)
     await once(server, 'listening')
     return (server.address() as AddressInfo).port
   } catch (error) {

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly isOnce: boolean
   /** 0 for any free port; null for no HTTP. */
   readonly port: number | null
+  /** Address that HTTP is served on. */
+  readonly host: string
   /** How much faster than the events' own times; null for as fast as they are answered. */
   readonly speed: number | null
   readonly isVerbose: boolean
@@ -23,6 +25,9 @@ export const DATA_FOLDER = 'model-monitoring-data'
 /** The data folder of `run --demo` without --data. */
 export const DEMO_FOLDER = 'demo-data'
 
+const HOST = '127.0.0.1'
+/** The command line reaches a function at the first one, which the others have in them. */
+const HOSTS: readonly string[] = [HOST, '0.0.0.0', '::']
 const PORT = 8080
 const PORT_MAX = 65_535
 
@@ -39,7 +44,9 @@ SPOOL_PATH, DEAD_LETTER_PATH and PARQUET_PATH_TEMPLATE lie in the data folder un
                 anew each time unless --data is given
   --once        stops when everything is played and written, instead of serving
   --data DIR    where everything lies; default ${DATA_FOLDER}
-  --port N      HTTP port on 127.0.0.1, 0 for any; default ${PORT}, and none with --once
+  --port N      HTTP port, 0 for any; default ${PORT}, and none with --once
+  --host IP     ${HOST} serves this machine alone, which is the default; 0.0.0.0 all that reach it:
+                set READ_TOKEN, so that only who sends it can read
   --speed N     plays N times as fast as the events' own times; default as fast as possible
   --verbose     shows everything that the function logs
   --help        shows this
@@ -59,6 +66,7 @@ export function readRunOptions(args: readonly string[]): RunOptions {
     once: { type: 'boolean', default: false },
     data: { type: 'string' },
     port: { type: 'string' },
+    host: { type: 'string', default: HOST },
     speed: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   })
@@ -77,6 +85,7 @@ export function readRunOptions(args: readonly string[]): RunOptions {
     isFreshDemo: values.demo && data === undefined,
     isOnce: values.once,
     port: portOf(values.port, values.once),
+    host: hostOf(values.host),
     speed: values.speed === undefined ? null : speedOf(values.speed),
     isVerbose: values.verbose,
   }
@@ -90,6 +99,11 @@ function inputOf(path: string | undefined, isDemo: boolean): RunOptions['input']
 function portOf(given: string | undefined, isOnce: boolean): number | null {
   if (given === undefined) return isOnce ? null : PORT
   return wholeNumber('port', given, { min: 0, max: PORT_MAX })
+}
+
+function hostOf(given: string): string {
+  if (HOSTS.includes(given)) return given
+  throw wrongUsage(`--host wants ${HOSTS.join(' or ')}, not ${JSON.stringify(given)}.`)
 }
 
 function speedOf(given: string): number {

@@ -66,7 +66,7 @@ async function makePlan(options: RunOptions): Promise<Plan> {
   const kind = { isRecorded, isDemo: options.isDemo }
   // The settings do not depend on which port it is, and their complaints come first.
   functionEnv(process.env, paths, { ...kind, port: options.port })
-  const port = options.port === null ? null : await findPort(options.port)
+  const port = options.port === null ? null : await findPort(options.port, options.host)
   const env = functionEnv(process.env, paths, { ...kind, port })
   const registrations = options.input === 'demo' ? await demoRegistrations(EXAMPLES) : []
   return { options, files, input, registrations, isRecorded, paths, port, functionEnv: env }
@@ -137,7 +137,7 @@ async function workThrough(
 ): Promise<number> {
   const { options, input, paths, port, isRecorded, registrations } = plan
   const { runner } = session
-  const url = port === null ? null : (await runner.listenHttp({ port })).url
+  const url = port === null ? null : (await runner.listenHttp({ port, host: options.host })).url
   if (url !== null) screen.line(`Serving ${url} (events by POST to it, ${url}/status).`)
   let exitCode = 0
   if (input !== null) {

@@ -25,6 +25,7 @@ const SAMPLES: Readonly<
   last_request: { name: 'last_request_timestamp_seconds', factor: '1000' },
   error_count: { name: 'errors_total' },
   drift_status: { name: 'drift_status' },
+  alarmed_features: { name: 'drift_alarmed_features' },
   tvd_mean: { name: 'drift_score', labels: 'measure="tvd"' },
   hellinger_mean: { name: 'drift_score', labels: 'measure="hellinger"' },
   kld_mean: { name: 'drift_score', labels: 'measure="kld"' },

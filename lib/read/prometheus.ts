@@ -6,6 +6,8 @@
  *     # TYPE name gauge|counter
  *     name{label="value",...} number
  */
+import { isJsonObject } from '../stream/accept/event.ts'
+import { tryParseJson } from '../stream/accept/parse-json.ts'
 import { STATUS_NUMBERS, UNKNOWN_STATUS } from '../stream/drift/measures.ts'
 import type { LedgerEntry, StoredRecord } from '../stream/ports.ts'
 import type { Status } from '../stream/status.ts'
@@ -84,6 +86,11 @@ function endpointMetrics({ records, project }: MetricsSources): readonly Metric[
       'gauge',
       'Drift: -1 unknown, 0 none, 1 possible, 2 detected.',
     ),
+    alarms: new Metric(
+      'drift_alarmed_features',
+      'gauge',
+      'Features whose change luck does not explain.',
+    ),
     score: new Metric('drift_score', 'gauge', 'Mean distance of the features to the training set.'),
   }
   all.endpoints.add('', records.length)
@@ -127,15 +134,30 @@ const STATUSES: ReadonlyMap<unknown, number> = new Map(Object.entries(STATUS_NUM
 function addDrift(
   record: StoredRecord,
   labels: Labels,
-  { status, score }: { readonly status: Metric; readonly score: Metric },
+  metrics: { readonly status: Metric; readonly alarms: Metric; readonly score: Metric },
 ): void {
+  const { status, alarms, score } = metrics
   const given = record.get('drift_status')
   if (given !== undefined && given !== '') status.add(labels, STATUSES.get(given) ?? UNKNOWN_STATUS)
+  alarms.add(labels, alarmCount(record))
   if (!record.has('drift_measures')) return
   const measures = objectOf(record, 'drift_measures')
   for (const measure of ['tvd', 'hellinger', 'kld']) {
     score.add(`${labels},measure="${measure}"`, memberOf(measures, `${measure}_mean`))
   }
+}
+
+const ALARMS = '"alarms": ['
+
+/**
+ * Alarms of `stream_drift`; null for an endpoint without. They are its last member (drift-record.ts), so the
+ * kilobytes before them need no parsing; inside of a text the quotes would be escaped.
+ */
+function alarmCount(record: StoredRecord): number | null {
+  const text = String(record.get('stream_drift') ?? '')
+  const at = text.lastIndexOf(ALARMS)
+  const end = at < 0 ? undefined : tryParseJson(`{${text.slice(at)}`)
+  return isJsonObject(end) && Array.isArray(end['alarms']) ? end['alarms'].length : null
 }
 
 function endpointLabels(record: StoredRecord, project: string): Labels {

@@ -7,6 +7,7 @@ import { EventClock, newestWhenUs } from '../../cli/event-clock.ts'
 import { FunctionVoice } from '../../cli/function-voice.ts'
 import { LineCounter } from '../../cli/input.ts'
 import { Progress } from '../../cli/progress.ts'
+import { readRunOptions } from '../../cli/run-options.ts'
 import { Screen } from '../../cli/screen.ts'
 import { tableLines } from '../../cli/table.ts'
 import { readTime } from '../../cli/time-option.ts'
@@ -171,4 +172,10 @@ test('a day begins and ends where it is meant', () => {
   assert.equal(readTime('from', '2021-07-01T12:00+02:00', 'start'), TEN)
   assert.equal(readTime('from', String(TEN), 'start'), TEN)
   assert.equal(readTime('from', undefined, 'start'), undefined)
+})
+
+test('HTTP is served to this machine alone unless all that reach it are named', () => {
+  assert.equal(readRunOptions([]).host, '127.0.0.1')
+  assert.equal(readRunOptions(['--host', '0.0.0.0']).host, '0.0.0.0')
+  assert.throws(() => readRunOptions(['--host', '10.0.0.1']), /--host wants/)
 })

@@ -24,6 +24,7 @@ suite('wrong usage', { concurrency: 4 }, () => {
     { args: ['run', '--fast'], sentence: /^Unknown option '--fast': "run --help" lists/ },
     { args: ['series', 'iris'], sentence: /^Unexpected argument 'iris'/ },
     { args: ['run', '--port', 'x'], sentence: /^--port wants a whole number from 0 to 65535, / },
+    { args: ['run', '--host', 'x'], sentence: /^--host wants 127\.0\.0\.1 or 0\.0\.0\.0 or ::, / },
     { args: ['run', '--port'], sentence: /^Option '--port <value>' argument missing: / },
     { args: ['run', '--demo', '--speed', '0'], sentence: /^--speed wants a number above 0, / },
     { args: ['run', '--speed', '2'], sentence: /^--speed needs something to play: / },

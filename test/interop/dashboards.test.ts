@@ -26,7 +26,11 @@ import {
   STEPPED,
 } from '../support/dashboards/demo-run.ts'
 import { EXPECTED } from '../support/dashboards/expected-panels.ts'
-import { EXPECTED_PROMETHEUS, type Sample } from '../support/dashboards/expected-prometheus.ts'
+import {
+  EXPECTED_PROMETHEUS,
+  type Sample,
+  type ScrapeFacts,
+} from '../support/dashboards/expected-prometheus.ts'
 import { type Frame, shownBy, transformedBy } from '../support/dashboards/frames.ts'
 import { type Panel, resourceFiles, type Target } from '../support/dashboards/resource.ts'
 import { Scrape } from '../support/dashboards/scrape.ts'
@@ -69,6 +73,11 @@ test('postgres: each panel shows on a real server what is slowly computed', asyn
   assert.equal(count, PANELS)
 })
 
+function scrapeFacts(): ScrapeFacts {
+  const ends = [...run.facts.alarmed].map(([id, points]) => [id, points.at(-1)?.[1] ?? 0] as const)
+  return { scrape, alarmed: new Map(ends) }
+}
+
 /** A query with what it must give, an hour after the beginning. */
 interface PromqlTest {
   readonly expr: string
@@ -110,7 +119,7 @@ test('prometheus: each query gives what is slowly computed', () => {
       const expect = EXPECTED_PROMETHEUS[key]
       assert(expect, `${file.path}: nothing is expected of ${panel.title}`)
       for (const id of hasModel(file) ? demo.ids : ['']) {
-        const expected = expect(demo, id, scrape)
+        const expected = expect(demo, id, scrapeFacts())
         assert.equal(panel.targets.length, expected.length, `${file.path}: ${panel.title}`)
         for (const [index, target] of panel.targets.entries()) {
           tests.push({ expr: promqlOf(target, id), samples: expected[index] ?? [] })
@@ -233,7 +242,7 @@ async function answersOf(
   if (family === 'infinity') return await askInfinity(panel, choice, run.ask)
   // Of Prometheus what its queries were shown to give above.
   assert.equal(family, 'prometheus')
-  return tablesOf(panel, EXPECTED_PROMETHEUS[key]?.(demo, id, scrape) ?? [])
+  return tablesOf(panel, EXPECTED_PROMETHEUS[key]?.(demo, id, scrapeFacts()) ?? [])
 }
 
 test("Grafana's own transformations make of the answers what the tests take them for", async () => {

@@ -8,8 +8,15 @@ export interface Sample {
   readonly value: number
 }
 
+/** What no slow computation has. */
+export interface ScrapeFacts {
+  readonly scrape: Scrape
+  /** Alarmed features at the end, by endpoint. */
+  readonly alarmed: ReadonlyMap<string, number>
+}
+
 /** What a panel's queries are expected to give, in their order. */
-type Expect = (demo: DemoExpected, id: string, scrape: Scrape) => readonly (readonly Sample[])[]
+type Expect = (demo: DemoExpected, id: string, facts: ScrapeFacts) => readonly (readonly Sample[])[]
 
 const MODELS = [
   'first_request',
@@ -46,6 +53,12 @@ export const EXPECTED_PROMETHEUS: Readonly<Record<string, Expect>> = {
   'performance/7': (demo, id) => ofOne(demo, id, ['predictions_count_5m', 'predictions_count_1h']),
   'performance/8': (demo, id) => ofOne(demo, id, ['error_count']),
   'drift/1': (demo) => ofAll(demo, ['last_request', 'drift_status']),
+  'drift/2': (demo, _id, { alarmed }) => [
+    demo.ids.map((id) => ({
+      labels: { endpoint_id: id, model: demo.modelOf(id) },
+      value: alarmed.get(id) ?? Number.NaN,
+    })),
+  ],
   'drift/3': (demo, id) => ofOne(demo, id, DISTANCES),
   'pipeline/1': ({ slow }) => {
     const { accepted, error, ignored, rejected } = slow.events
@@ -54,11 +67,11 @@ export const EXPECTED_PROMETHEUS: Readonly<Record<string, Expect>> = {
   'pipeline/2': ({ slow }) => {
     return [rates('outcome', { accepted: slow.predictions.length, rejected: 0 })]
   },
-  'pipeline/3': (_demo, _id, scrape) => [bySink(scrape, 'sink_buffered_rows', 1)],
-  'pipeline/4': (_demo, _id, scrape) => [bySink(scrape, 'sink_written_rows_total', 1 / HOUR)],
-  'pipeline/5': (_demo, _id, scrape) => [bySink(scrape, 'sink_refused_rows_total', 1)],
+  'pipeline/3': (_demo, _id, { scrape }) => [bySink(scrape, 'sink_buffered_rows', 1)],
+  'pipeline/4': (_demo, _id, { scrape }) => [bySink(scrape, 'sink_written_rows_total', 1 / HOUR)],
+  'pipeline/5': (_demo, _id, { scrape }) => [bySink(scrape, 'sink_refused_rows_total', 1)],
   'pipeline/6': () => [one(0)],
-  'pipeline/7': (_demo, _id, scrape) => [one(scrape.sum('catching_up'))],
+  'pipeline/7': (_demo, _id, { scrape }) => [one(scrape.sum('catching_up'))],
 }
 
 const HOUR = 3600

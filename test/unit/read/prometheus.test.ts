@@ -4,6 +4,7 @@ import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { metricsText } from '../../../lib/read/prometheus.ts'
+import { pythonJson } from '../../../lib/stream/deliver/python-json.ts'
 import type { LedgerEntry, StoredRecord } from '../../../lib/stream/ports.ts'
 
 const none = { records: 0, metricRows: 0, metricValues: 0, parquetFiles: 0, parquetRows: 0 }
@@ -20,6 +21,12 @@ function textOf(records: readonly StoredRecord[], ledger: readonly LedgerEntry[]
 
 function record(values: Readonly<Record<string, string | number>>): StoredRecord {
   return new Map(Object.entries(values))
+}
+
+/** A text of the attribute with such alarms, as the record has it. */
+function alarming(features: readonly string[]): string {
+  const alarms = features.map((feature) => new Map([['feature', feature]]))
+  return pythonJson({ state: 'measured', features: {}, alarms })
 }
 
 test('an endpoint with everything', () => {
@@ -45,9 +52,15 @@ test('an endpoint with everything', () => {
         first_request: '2021-02-28 21:02:58.642108',
         last_request: '2021-02-28 21:03:00.000000+00:00',
         drift_status: 'POSSIBLE_DRIFT',
+        stream_drift: alarming(['mean', 'odd "alarms": [ name']),
         drift_measures: '{"f0":{"tvd":0.4},"tvd_mean":0.5,"hellinger_mean":0.25,"kld_mean":NaN}',
       }),
-      record({ endpoint_id: 'e2', project: 'q', drift_measures: '{"tvd_mean":0.125}' }),
+      record({
+        endpoint_id: 'e2',
+        project: 'q',
+        stream_drift: alarming([]),
+        drift_measures: '{"tvd_mean":0.125}',
+      }),
     ],
     [entry, { ...entry, log: 'b' }],
   )
@@ -64,6 +77,8 @@ test('an endpoint with everything', () => {
     of('first_request_timestamp_seconds', `{${labels}} 1614546178.642`),
     of('last_request_timestamp_seconds', `{${labels}} 1614546180`),
     of('drift_status', `{${labels}} 1`),
+    of('drift_alarmed_features', `{${labels}} 2`),
+    of('drift_alarmed_features', '{project="q",endpoint_id="e2",model=""} 0'),
     of('drift_score', `{${labels},measure="tvd"} 0.5`),
     of('drift_score', `{${labels},measure="hellinger"} 0.25`),
     of('drift_score', '{project="q",endpoint_id="e2",model="",measure="tvd"} 0.125'),
@@ -100,6 +115,7 @@ test('any names and values give lines that a reader of the format takes', () => 
     text.map((end) => `latency_avg_${end}`),
     text.map((end) => `predictions_count_${end}`),
     fc.constantFrom('model', 'project', 'error_count', 'drift_status', 'drift_measures'),
+    fc.constant('stream_drift'),
   )
   const records = fc.array(fc.array(fc.tuple(name, value)).map((all) => new Map(all)))
   fc.assert(
