@@ -35,6 +35,7 @@ import { type Frame, shownBy, transformedBy } from '../support/dashboards/frames
 import { type Panel, resourceFiles, type Target } from '../support/dashboards/resource.ts'
 import { Scrape } from '../support/dashboards/scrape.ts'
 import { assertSameShown, type Cell, type Shown } from '../support/dashboards/shown.ts'
+import { makeGrafanaRole } from './grafana-role.ts'
 import { type PostgresServer, startPostgres } from './postgres-server.ts'
 import { grafanaFolder } from './programs.ts'
 import { promtool } from './promtool.ts'
@@ -50,7 +51,8 @@ before(async () => {
   server = await startPostgres()
   const url = await server.createDatabase('demo')
   run = await runDemo(demo, { data: join(folder, 'data'), env: { STORE_URL: url } })
-  client = new pg.Client({ connectionString: url })
+  // As Grafana asks: by a role that can only read.
+  client = new pg.Client({ connectionString: makeGrafanaRole(url, 'password of grafana') })
   await client.connect()
   scrape = new Scrape(await run.text('/metrics'))
 })

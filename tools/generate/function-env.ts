@@ -17,12 +17,18 @@ export const DEPLOYED: ReadonlyMap<string, string> = new Map([
   ['ACK_WINDOW_SIZE', '10000'],
 ])
 
+/** Likewise of deploy/function.kafka.yaml, whose Parquet files lie on a volume of their own. */
+export const DEPLOYED_WITH_KAFKA: ReadonlyMap<string, string> = new Map([
+  ...DEPLOYED,
+  ['PARQUET_PATH_TEMPLATE', '/var/lib/parquet/{project}/model-endpoints'],
+])
+
 /**
- * The entries of `spec.env` in function.yaml: every setting with its default, but for DEPLOYED. Secrets come from a
+ * The entries of `spec.env` in function.yaml: every setting with its default, but for `deployed`. Secrets come from a
  * Kubernetes secret. What is empty by default is only shown, so that it does not hide a variable
  * that the platform sets for all functions.
  */
-export function renderFunctionEnv(): string {
+export function renderFunctionEnv(deployed: ReadonlyMap<string, string> = DEPLOYED): string {
   const lines: string[] = []
   let group = ''
   for (const { envName, field } of settings) {
@@ -31,12 +37,16 @@ export function renderFunctionEnv(): string {
       lines.push(`# ${GROUP_TITLES[field.group]}.`)
       group = field.group
     }
-    lines.push(...commentOf(field.doc), ...entryOf(envName, field))
+    lines.push(...commentOf(field.doc), ...entryOf(envName, field, deployed))
   }
   return lines.map((line) => (line === '' ? '' : INDENT + line)).join('\n')
 }
 
-function entryOf(envName: string, field: Field): readonly string[] {
+function entryOf(
+  envName: string,
+  field: Field,
+  deployed: ReadonlyMap<string, string>,
+): readonly string[] {
   const head = `- name: ${envName}`
   if (field.kind === 'text' && field.secret) {
     const key = envName.toLowerCase().replaceAll('_', '-')
@@ -49,7 +59,7 @@ function entryOf(envName: string, field: Field): readonly string[] {
       '      optional: true',
     ]
   }
-  const value = DEPLOYED.get(envName) ?? defaultText(field)
+  const value = deployed.get(envName) ?? defaultText(field)
   if (value !== '') return [head, `  value: ${quoted(value)}`]
   const example = field.kind === 'text' ? field.example : ''
   return [`# ${head}`, `#   value: ${quoted(example)}`]

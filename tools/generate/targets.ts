@@ -1,5 +1,5 @@
 import { dashboardFiles } from '../../dashboards/all.ts'
-import { renderFunctionEnv } from './function-env.ts'
+import { DEPLOYED, DEPLOYED_WITH_KAFKA, renderFunctionEnv } from './function-env.ts'
 import { renderReadmeTable, renderSettingsPage } from './markdown.ts'
 import { renderSchema } from './schema.ts'
 
@@ -17,20 +17,8 @@ export interface Target {
 export const targets: readonly Target[] = [
   { path: 'docs/config.schema.json', contentOf: renderSchema },
   { path: 'docs/settings.md', contentOf: renderSettingsPage },
-  {
-    path: 'function.yaml',
-    contentOf: (before) => {
-      const after = replaceBetween(
-        before,
-        '    # settings:begin',
-        '    # settings:end',
-        renderFunctionEnv(),
-      )
-      if (after === null)
-        throw new Error('function.yaml has no lines "# settings:begin" and "# settings:end".')
-      return after
-    },
-  },
+  functionFile('function.yaml', DEPLOYED),
+  functionFile('deploy/function.kafka.yaml', DEPLOYED_WITH_KAFKA),
   {
     path: 'README.md',
     contentOf: (before) =>
@@ -43,6 +31,21 @@ export const targets: readonly Target[] = [
   },
   ...dashboardFiles().map(({ path, text }) => ({ path, contentOf: () => text })),
 ]
+
+/** A function file of Nuclio, whose environment is derived. */
+function functionFile(path: string, deployed: ReadonlyMap<string, string>): Target {
+  const [begin, end] = ['    # settings:begin', '    # settings:end']
+  return {
+    path,
+    contentOf: (before) => {
+      const after = replaceBetween(before, begin, end, renderFunctionEnv(deployed))
+      if (after === null) {
+        throw new Error(`${path} has no lines "# settings:begin" and "# settings:end".`)
+      }
+      return after
+    },
+  }
+}
 
 /**
  * The text with everything between the line that begins with `begin` and the line that is `end`

@@ -1,13 +1,13 @@
 // Nuclio drops keys that it does not know without a word, and nuctl has no dry run: every key of
-// function.yaml is looked up in what Nuclio 1.14 reads, and the rules between the keys are checked.
+// function.yaml and deploy/function.kafka.yaml is looked up in what Nuclio 1.14 reads, and the rules between the keys are checked.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { parse } from 'yaml'
 import { settings } from '../../../lib/config/fields.ts'
 import { parseConfig } from '../../../lib/config/parse.ts'
 import { parquetPath } from '../../../lib/config/paths.ts'
-import { DEPLOYED } from '../../../tools/generate/function-env.ts'
+import { DEPLOYED, DEPLOYED_WITH_KAFKA } from '../../../tools/generate/function-env.ts'
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/)
 
@@ -37,6 +37,11 @@ const KNOWN = {
     containerName streamPath consumerGroup seekTo readBatchSize recordBatchSizeChan
     numTransportWorkers workerAllocationMode ackWindowSize sessionTimeout heartbeatInterval
     sequenceNumberCommitInterval sequenceNumberShardWaitInterval logLevel`),
+  'kafka-cluster': words(`
+    brokers topics consumerGroup initialOffset workerAllocationMode ackWindowSize partitions sasl
+    sessionTimeout heartbeatInterval maxProcessingTime rebalanceTimeout rebalanceRetryMax
+    rebalanceRetryBackoff maxWaitHandlerDuringRebalance channelBufferSize fetchMin fetchDefault
+    fetchMax logLevel version secretPath accessKey accessCertificate caCert tls balanceStrategy`),
   resources: words('requests limits'),
   volumeEntry: words('volume volumeMount'),
   volume: words('name persistentVolumeClaim flexVolume hostPath emptyDir configMap secret'),
@@ -52,16 +57,6 @@ const KNOWN = {
 type Place = keyof typeof KNOWN
 type Keyed = Readonly<Record<string, unknown>>
 
-const text = readFileSync('function.yaml', 'utf8')
-const root = keyed(parse(text))
-const spec = keyed(root['spec'])
-const triggers = Object.entries(keyed(spec['triggers'])).map(([name, trigger]) => ({
-  name,
-  trigger: keyed(trigger),
-  attributes: keyed(keyed(trigger)['attributes']),
-}))
-const env = list(spec['env'])
-
 function keyed(value: unknown): Keyed {
   assert.ok(typeof value === 'object' && value !== null && !Array.isArray(value))
   return value as Keyed
@@ -72,104 +67,134 @@ function list(value: unknown): readonly Keyed[] {
   return value.map(keyed)
 }
 
-function triggerOf(kind: string) {
-  const [found, ...others] = triggers.filter(({ trigger }) => trigger['kind'] === kind)
-  assert.ok(found !== undefined && others.length === 0, `one trigger of kind ${kind}`)
-  return found
-}
-
 function assertKnown(place: Place, value: unknown): Keyed {
   const known: readonly string[] = KNOWN[place]
   for (const key of Object.keys(keyed(value))) assert.ok(known.includes(key), `${place}: ${key}`)
   return keyed(value)
 }
 
-test('Nuclio knows every key', () => {
-  assertKnown('root', root)
-  assertKnown('metadata', root['metadata'])
-  assertKnown('spec', spec)
-  assertKnown('build', spec['build'])
-  assertKnown('resources', spec['resources'])
-  for (const { trigger, attributes } of triggers) {
-    assertKnown('trigger', trigger)
-    assertKnown(trigger['kind'] === 'http' ? 'http' : 'v3ioStream', attributes)
-  }
-  for (const entry of env) {
-    const { valueFrom } = assertKnown('env', entry)
-    if (valueFrom === undefined) continue
-    assertKnown('secretKeyRef', assertKnown('valueFrom', valueFrom)['secretKeyRef'])
-  }
-})
+interface FunctionFile {
+  readonly path: string
+  /** Of the stream's trigger. */
+  readonly kind: 'v3ioStream' | 'kafka-cluster'
+  readonly deployed: ReadonlyMap<string, string>
+}
 
-test('every volume is mounted under its own name', () => {
-  for (const entry of list(spec['volumes'])) {
-    const { volume, volumeMount } = assertKnown('volumeEntry', entry)
-    const { persistentVolumeClaim, flexVolume, name } = assertKnown('volume', volume)
-    if (persistentVolumeClaim !== undefined) {
-      assertKnown('persistentVolumeClaim', persistentVolumeClaim)
+function describeFile({ path, kind, deployed }: FunctionFile): void {
+  const text = readFileSync(path, 'utf8')
+  const root = keyed(parse(text))
+  const spec = keyed(root['spec'])
+  const triggers = Object.entries(keyed(spec['triggers'])).map(([name, trigger]) => ({
+    name,
+    trigger: keyed(trigger),
+    attributes: keyed(keyed(trigger)['attributes']),
+  }))
+  const env = list(spec['env'])
+
+  function triggerOf(kind: string) {
+    const [found, ...others] = triggers.filter(({ trigger }) => trigger['kind'] === kind)
+    assert.ok(found !== undefined && others.length === 0, `one trigger of kind ${kind}`)
+    return found
+  }
+
+  test('Nuclio knows every key', () => {
+    assertKnown('root', root)
+    assertKnown('metadata', root['metadata'])
+    assertKnown('spec', spec)
+    assertKnown('build', spec['build'])
+    assertKnown('resources', spec['resources'])
+    for (const { trigger, attributes } of triggers) {
+      assertKnown('trigger', trigger)
+      assertKnown(trigger['kind'] === 'http' ? 'http' : kind, attributes)
     }
-    if (flexVolume !== undefined) {
-      assertKnown('fuseOptions', assertKnown('flexVolume', flexVolume)['options'])
+    for (const entry of env) {
+      const { valueFrom } = assertKnown('env', entry)
+      if (valueFrom === undefined) continue
+      assertKnown('secretKeyRef', assertKnown('valueFrom', valueFrom)['secretKeyRef'])
     }
-    assert.equal(assertKnown('volumeMount', volumeMount)['name'], name)
-  }
-})
+  })
 
-test('the function is what Nuclio needs for this bundle', () => {
-  assert.equal(root['apiVersion'], 'nuclio.io/v1')
-  assert.equal(root['kind'], 'NuclioFunction')
-  assert.equal(spec['runtime'], 'nodejs')
-  assert.equal(spec['handler'], 'handler:handler')
-  assert.equal(keyed(spec['build'])['baseImage'], 'node:22-alpine')
-  assert.equal(spec['eventTimeout'], undefined, 'a timeout loses events of a stream')
-})
+  test('every volume is mounted under its own name', () => {
+    for (const entry of list(spec['volumes'])) {
+      const { volume, volumeMount } = assertKnown('volumeEntry', entry)
+      const { persistentVolumeClaim, flexVolume, name } = assertKnown('volume', volume)
+      if (persistentVolumeClaim !== undefined) {
+        assertKnown('persistentVolumeClaim', persistentVolumeClaim)
+      }
+      if (flexVolume !== undefined) {
+        assertKnown('fuseOptions', assertKnown('flexVolume', flexVolume)['options'])
+      }
+      assert.equal(assertKnown('volumeMount', volumeMount)['name'], name)
+    }
+  })
 
-test('the triggers keep one process to a shard', () => {
-  const http = triggerOf('http')
-  assert.equal(http.trigger['numWorkers'], 1)
-  const stream = triggerOf('v3ioStream')
-  assert.equal(stream.trigger['numWorkers'], 1)
-  assert.equal(stream.attributes['workerAllocationMode'], 'static')
-  assert.equal(stream.trigger['explicitAckMode'], 'enable', 'needs static allocation')
-  assert.equal(String(stream.attributes['ackWindowSize']), DEPLOYED.get('ACK_WINDOW_SIZE'))
-  assert.equal(DEPLOYED.get('ACK'), 'delivered')
-  assert.equal(stream.attributes['seekTo'], 'earliest')
-  assert.equal(stream.trigger['password'], '$generate', 'no key stands in the file')
-  assert.equal(spec['minReplicas'], spec['maxReplicas'], 'shards are divided by the replicas')
-})
+  test('the function is what Nuclio needs for this bundle', () => {
+    assert.equal(root['apiVersion'], 'nuclio.io/v1')
+    assert.equal(root['kind'], 'NuclioFunction')
+    assert.equal(spec['runtime'], 'nodejs')
+    assert.equal(spec['handler'], 'handler:handler')
+    assert.equal(keyed(spec['build'])['baseImage'], 'node:22-alpine')
+    assert.equal(spec['eventTimeout'], undefined, 'a timeout loses events of a stream')
+  })
 
-test('the environment is every setting with its default or what is meant to be deployed, as texts', () => {
-  const given = new Map(env.map((entry) => [entry['name'], entry]))
-  const values: Record<string, string> = {}
-  for (const { envName, field } of settings) {
-    const entry = given.get(envName)
-    given.delete(envName)
-    if (field.kind === 'text' && field.secret) {
-      assert.equal(entry?.['value'], undefined, `${envName} comes from a secret`)
-      const ref = keyed(keyed(entry?.['valueFrom'])['secretKeyRef'])
-      assert.equal(ref['optional'], true)
-    } else if (field.default === '') {
-      assert.equal(entry, undefined, `${envName} is only shown, as a comment`)
-      assert.ok(text.includes(`# - name: ${envName}\n`))
+  test('the triggers keep one process to a shard', () => {
+    const http = triggerOf('http')
+    assert.equal(http.trigger['numWorkers'], 1)
+    const stream = triggerOf(kind)
+    assert.equal(stream.trigger['numWorkers'], 1)
+    assert.equal(stream.attributes['workerAllocationMode'], 'static')
+    assert.equal(stream.trigger['explicitAckMode'], 'enable', 'needs static allocation')
+    assert.equal(String(stream.attributes['ackWindowSize']), deployed.get('ACK_WINDOW_SIZE'))
+    assert.equal(deployed.get('ACK'), 'delivered')
+    if (kind === 'v3ioStream') {
+      assert.equal(stream.attributes['seekTo'], 'earliest')
+      assert.equal(stream.trigger['password'], '$generate', 'no key stands in the file')
     } else {
-      const value = entry?.['value']
-      assert.ok(typeof value === 'string', `${envName} is a text`)
-      values[envName] = value
+      assert.equal(stream.attributes['initialOffset'], 'earliest')
+      assert.equal(stream.trigger['password'], undefined, 'no key stands in the file')
     }
-  }
-  assert.deepEqual([...given.keys()], [], 'nothing but settings')
-  assert.deepEqual(parseConfig(values), parseConfig(Object.fromEntries(DEPLOYED)))
-})
+    assert.equal(spec['minReplicas'], spec['maxReplicas'], 'shards are divided by the replicas')
+  })
 
-test('what must outlive the container lies on a mounted volume', () => {
-  const mountPaths = list(spec['volumes']).map(({ volumeMount }) =>
-    String(keyed(volumeMount)['mountPath']),
-  )
-  const config = parseConfig({})
-  for (const path of [config.spoolPath, config.deadLetterPath, parquetPath(config)]) {
-    assert.ok(
-      mountPaths.some((mountPath) => path.startsWith(`${mountPath}/`)),
-      path,
+  test('the environment is every setting with its default or what is meant to be deployed, as texts', () => {
+    const given = new Map(env.map((entry) => [entry['name'], entry]))
+    const values: Record<string, string> = {}
+    for (const { envName, field } of settings) {
+      const entry = given.get(envName)
+      given.delete(envName)
+      if (field.kind === 'text' && field.secret) {
+        assert.equal(entry?.['value'], undefined, `${envName} comes from a secret`)
+        const ref = keyed(keyed(entry?.['valueFrom'])['secretKeyRef'])
+        assert.equal(ref['optional'], true)
+      } else if (field.default === '') {
+        assert.equal(entry, undefined, `${envName} is only shown, as a comment`)
+        assert.ok(text.includes(`# - name: ${envName}\n`))
+      } else {
+        const value = entry?.['value']
+        assert.ok(typeof value === 'string', `${envName} is a text`)
+        values[envName] = value
+      }
+    }
+    assert.deepEqual([...given.keys()], [], 'nothing but settings')
+    assert.deepEqual(parseConfig(values), parseConfig(Object.fromEntries(deployed)))
+  })
+
+  test('what must outlive the container lies on a mounted volume', () => {
+    const mountPaths = list(spec['volumes']).map(({ volumeMount }) =>
+      String(keyed(volumeMount)['mountPath']),
     )
-  }
-})
+    const config = parseConfig(Object.fromEntries(deployed))
+    for (const path of [config.spoolPath, config.deadLetterPath, parquetPath(config)]) {
+      assert.ok(
+        mountPaths.some((mountPath) => path.startsWith(`${mountPath}/`)),
+        path,
+      )
+    }
+  })
+}
+
+const FILES: readonly FunctionFile[] = [
+  { path: 'function.yaml', kind: 'v3ioStream', deployed: DEPLOYED },
+  { path: 'deploy/function.kafka.yaml', kind: 'kafka-cluster', deployed: DEPLOYED_WITH_KAFKA },
+]
+for (const file of FILES) describe(file.path, () => describeFile(file))

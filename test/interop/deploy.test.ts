@@ -1,0 +1,96 @@
+// Claim: Prometheus takes our configuration and rules, and each alert speaks when it must and not before; the role that
+// PostgreSQL makes for Grafana reads the tables and writes nothing.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import pg from 'pg'
+import { parse } from 'yaml'
+import { openPostgres } from '../../lib/store/postgres/open-postgres.ts'
+import { temporaryFolder } from '../contract/cli-child.ts'
+import { writeGolden } from '../support/read-api.ts'
+import { makeGrafanaRole } from './grafana-role.ts'
+import { type PostgresServer, startPostgres } from './postgres-server.ts'
+import { promtool } from './promtool.ts'
+
+const PROMETHEUS = 'deploy/prometheus'
+
+test('Prometheus takes the configuration', () => {
+  const folder = join(temporaryFolder(), 'prometheus')
+  cpSync(PROMETHEUS, folder, { recursive: true })
+  const path = join(folder, 'prometheus.yml')
+  const secret = join(folder, 'read_token')
+  writeFileSync(secret, 'key')
+  const text = readFileSync(path, 'utf8')
+  assert(text.includes('/run/secrets/read_token'))
+  writeFileSync(path, text.replace('/run/secrets/read_token', secret))
+  assert.match(promtool(['check', 'config', path]), /14 rules found/)
+})
+
+test('each alert speaks when it must, and is silent else', () => {
+  promtool(['test', 'rules', join(PROMETHEUS, 'rules.test.yml')])
+  const rules = parse(readFileSync(join(PROMETHEUS, 'rules.yml'), 'utf8')) as {
+    readonly groups: readonly { readonly rules: readonly { readonly alert: string }[] }[]
+  }
+  const { tests } = parse(readFileSync(join(PROMETHEUS, 'rules.test.yml'), 'utf8')) as {
+    readonly tests: readonly {
+      readonly alert_rule_test: readonly {
+        readonly alertname: string
+        readonly exp_alerts?: object
+      }[]
+    }[]
+  }
+  const looks = tests.flatMap(({ alert_rule_test }) => alert_rule_test)
+  for (const { alert } of rules.groups.flatMap((group) => group.rules)) {
+    const own = looks.filter(({ alertname }) => alertname === alert)
+    assert(
+      own.some(({ exp_alerts }) => exp_alerts !== undefined),
+      `${alert} speaks in a test`,
+    )
+    assert(
+      own.some(({ exp_alerts }) => exp_alerts === undefined),
+      `${alert} is silent in a test`,
+    )
+  }
+})
+
+let server: PostgresServer
+before(async () => {
+  server = await startPostgres()
+})
+after(() => server?.stop())
+
+test("Grafana's role reads tables that are made later, and writes none", async () => {
+  const url = await server.createDatabase('role')
+  const readerUrl = makeGrafanaRole(url, "it's a %password")
+  const store = await openPostgres({ url })
+  await writeGolden(store)
+  await store.close()
+  const client = new pg.Client({ connectionString: readerUrl })
+  await client.connect()
+  try {
+    const { rows } = await client.query('SELECT count(*)::int AS count FROM model_endpoints')
+    assert.deepEqual(rows, [{ count: 2 }])
+    await client.query('SET default_transaction_read_only = off')
+    for (const sql of [
+      'DELETE FROM model_endpoints',
+      'DROP TABLE model_endpoints',
+      'CREATE TABLE mine (a int)',
+      "COPY model_endpoints TO PROGRAM 'cat'",
+    ]) {
+      await assert.rejects(client.query(sql), { code: '42501' }, sql)
+    }
+  } finally {
+    await client.end()
+  }
+})
+
+test('the script of the role wants a password', () => {
+  const { status, stderr } = spawnSync('sh', ['deploy/postgres/grafana-role.sh'], {
+    env: { PATH: process.env['PATH'] ?? '' },
+    encoding: 'utf8',
+  })
+  assert.notEqual(status, 0)
+  assert.match(stderr, /GRAFANA_DB_PASSWORD/)
+})
