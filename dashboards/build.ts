@@ -193,6 +193,8 @@ function statOf({ decimals }: Extract<View, { as: 'stat' }>, calc: string): Stat
 function timeseriesOf({ thresholds }: Extract<View, { as: 'timeseries' }>): TimeseriesBuilder {
   const panel = new TimeseriesBuilder()
     .showPoints(VisibilityMode.Auto)
+    // Some sources put all series into one table, with gaps where another series has its points.
+    .spanNulls(true)
     .legend(
       new VizLegendOptionsBuilder()
         .showLegend(true)
@@ -209,6 +211,7 @@ function timeseriesOf({ thresholds }: Extract<View, { as: 'timeseries' }>): Time
 function stateTimelineOf(show: Show): StateTimelineBuilder {
   const panel = new StateTimelineBuilder()
     .showValue(VisibilityMode.Auto)
+    .spanNulls(true)
     .mergeValues(true)
     .legend(
       new VizLegendOptionsBuilder()

@@ -88,6 +88,18 @@ export type Show =
   /** Of the function itself; Prometheus alone has it. */
   | { readonly what: 'pipeline'; readonly expr: string; readonly legend: string }
 
+/** The record type of what is counted and averaged over windows. */
+export const BASE = 'base_metrics'
+
+/** Metrics of the stream; none are all that the record type has. */
+export function series(
+  scope: Scope,
+  recordType: string,
+  metrics: readonly string[],
+): Extract<Show, { what: 'series' }> {
+  return { what: 'series', scope, recordType, metrics }
+}
+
 /** How a panel looks. */
 export type View =
   | { readonly as: 'stat'; readonly unit?: string; readonly decimals?: number }
@@ -112,6 +124,11 @@ export interface PanelDescription {
   /** Rows of Grafana's grid. */
   readonly height: number
 }
+
+/** Half of a row. */
+export const HALF = { width: 12, height: 9 } as const
+/** All of it. */
+export const WHOLE = { width: 24, height: 9 } as const
 
 /** One dashboard. */
 export interface DashboardDescription {

@@ -1,5 +1,5 @@
 // Writes what is derived from the declaration of the settings, lib/config/fields.ts, and of the dashboards,
-// dashboards/panels.ts.
+// dashboards/panels/.
 //   node tools/generate.mjs           writes the files that are out of date
 //   node tools/generate.mjs --check   names them instead, and fails if there are any
 // The declarations are TypeScript, which Node 20 cannot run: they are bundled first.

@@ -33,7 +33,10 @@ export interface Panel {
   readonly transformations?: readonly { readonly id: string; readonly options: unknown }[]
   readonly options: { readonly reduceOptions?: { readonly calcs: readonly string[] } }
   readonly fieldConfig: {
-    readonly defaults: { readonly displayName?: string; readonly mappings?: readonly Mapping[] }
+    readonly defaults: {
+      readonly displayName?: string
+      readonly custom?: { readonly spanNulls?: boolean }
+    }
     readonly overrides: readonly {
       readonly matcher: { readonly options: string }
       readonly properties: readonly { readonly id: string; readonly value: unknown }[]
