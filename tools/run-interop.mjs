@@ -1,8 +1,8 @@
 // Runs the tests that need programs from outside npm: what we write is read back by the platform's own
-// Python clients, by pyarrow, by pandas and by Grafana's code, a real PostgreSQL server is written to, and Prometheus'
-// promtool runs what it would be asked.
+// Python clients, by pyarrow, by pandas and by Grafana's code, a real PostgreSQL server is written to, and a real
+// Prometheus scrapes.
 //   node tools/run-interop.mjs [PATH ...]   only the test files whose path starts with one of PATH
-// It wants Python 3.11 with venv and pip, PostgreSQL's server programs, and promtool; as root on Debian it installs
+// It wants Python 3.11 with venv and pip, PostgreSQL's server programs, and Prometheus; as root on Debian it installs
 // what is missing. The Python packages go into .build/interop-venv, those of Grafana into .build/interop-grafana.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -72,8 +72,10 @@ function findPostgres() {
   )
 }
 
-function findPromtool() {
-  return outputOf('promtool', ['--version']) === null ? null : 'promtool'
+/** The programs of Prometheus, which are called by their names. */
+function findPrometheus() {
+  const names = ['prometheus', 'promtool']
+  return names.every((name) => outputOf(name, ['--version']) !== null) ? names : null
 }
 
 /** The Python with our packages: made anew when it is not there or another list made it. */
@@ -128,11 +130,12 @@ const python = found(findPython, {
   packages: ['python3', 'python3-venv'],
   missing: 'Python 3.11 or newer with venv and pip is not there',
 })
-const promtool = found(findPromtool, {
+const [prometheus, promtool] = found(findPrometheus, {
   packages: ['prometheus'],
-  missing: "Prometheus' promtool is not there",
+  missing: 'Prometheus with its promtool is not there',
 })
 const env = {
+  INTEROP_PROMETHEUS: prometheus,
   INTEROP_PROMTOOL: promtool,
   INTEROP_POSTGRES: postgres,
   INTEROP_PYTHON: pythonWithPackages(python),

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { freePort } from './free-port.ts'
 import { postgresFolder } from './programs.ts'
 
 const USER = 'monitor'
@@ -117,17 +117,6 @@ async function stopServer(child: ChildProcess): Promise<void> {
   const closed = once(child, 'close')
   child.kill('SIGINT') // its fast way to stop: sessions are ended
   await closed
-}
-
-/** The server cannot choose its port itself. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  assert(typeof address === 'object' && address !== null)
-  server.close()
-  await once(server, 'close')
-  return address.port
 }
 
 async function createDatabase(
