@@ -168,7 +168,7 @@ function metricNames(): ReadonlySet<string> {
   const text = metricsText({
     records: [record],
     project: 'p',
-    ledger: [{ log: 'a', endpointId: '', offset: 0, minute: 0, counts, whole }],
+    ledger: [{ log: 'a', endpointId: '', offset: 0, minute: 0, counts, whole, quality: null }],
     status: { pending: none, written: none, refused: none, catchingUp: false },
   })
   return new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name = '']) => name))
