@@ -1,9 +1,10 @@
 // Builds dist/: the entry points that run as files of their own.
 //   node build.mjs [--quiet]
-import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import { buildPage } from './tools/build-page.mjs'
 
 const OUT = 'dist'
 
@@ -42,9 +43,10 @@ export async function buildProduct({ quiet = false } = {}) {
     loader: { '.wasm': 'file' },
     assetNames: '[name]',
   })
+  writeFileSync(join(OUT, 'status-page.json'), JSON.stringify(await buildPage()))
   copyFileSync('function.yaml', join(OUT, 'function.yaml'))
   if (quiet) return
-  for (const name of readdirSync(OUT).filter((name) => name.endsWith('.js'))) {
+  for (const name of readdirSync(OUT).filter((name) => /\.js(on)?$/.test(name))) {
     console.log(`${join(OUT, name)}  ${Math.round(statSync(join(OUT, name)).size / 1024)} KB`)
   }
 }

@@ -138,6 +138,7 @@ function apiOf({ reader, records }: Store): ReadApi {
     // A minute later each time, so that nothing is remembered from before.
     nowMs: () => (nowMs += 60_000),
     status: () => ({ pending: none, written: none, refused: none, catchingUp: false }),
+    page: () => assert.fail('no browser asks'),
     onTrouble: (reason) => assert.fail(reason),
   })
 }

@@ -7,6 +7,7 @@ import { demoRegistrations } from './demo-models.ts'
 import { NOT_BUILT, trouble } from './errors.ts'
 import { type FunctionEnv, functionEnv } from './function-env.ts'
 import { type Input, openInput, streamInput } from './input.ts'
+import { browserCommand, openBrowser } from './open-browser.ts'
 import { type Played, play } from './play.ts'
 import { findPort } from './port.ts'
 import { type RunOptions, readRunOptions } from './run-options.ts'
@@ -138,7 +139,7 @@ async function workThrough(
   const { options, input, paths, port, isRecorded, registrations } = plan
   const { runner } = session
   const url = port === null ? null : (await runner.listenHttp({ port, host: options.host })).url
-  if (url !== null) screen.line(`Serving ${url} (events by POST to it, ${url}/status).`)
+  if (url !== null) screen.line(`Serving ${url} (the status page; events by POST to it).`)
   let exitCode = 0
   if (input !== null) {
     for (const registration of registrations) await session.register(registration)
@@ -147,8 +148,18 @@ async function workThrough(
     const played = await play(input, { runner, screen, offsetsPath, speed, isRecorded })
     exitCode = await summarize(plan, { session, screen, played })
   }
-  if (url !== null) process.stdout.write(`Serving ${url} until Ctrl-C.\n`)
+  if (url !== null) tellServing(url, options)
   return exitCode
+}
+
+/** Says that it goes on, and shows the page of a demo to who sits in front of it. */
+function tellServing(url: string, { isDemo, isOnce }: RunOptions): void {
+  const words = isOnce ? '' : ': open it in a browser to see the endpoints'
+  process.stdout.write(`Serving ${url} until Ctrl-C${words}.\n`)
+  const { stdin, stdout, platform, env } = process
+  const isTerminal = stdin.isTTY === true && stdout.isTTY === true
+  const command = isDemo && !isOnce ? browserCommand({ platform, env, isTerminal }) : null
+  if (command !== null) openBrowser(command, url)
 }
 
 async function summarize(

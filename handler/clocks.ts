@@ -27,17 +27,24 @@ export function wallClock(): EventClock {
 
 /**
  * The newest time stamp of the trigger: for recorded streams, whose time goes on with their events.
- * An event without a usable one (cron: 1970) moves nothing.
+ * An event without a usable one (cron: 1970) moves nothing. One that is pushed over HTTP is of today: from then on it
+ * is the time of day, as what it brings would else wait for another event.
  */
 export function triggerClock(): EventClock {
   let newestUs = 0
+  let isToday = false
+  const nowUs = (): number => {
+    if (isToday) newestUs = Math.max(newestUs, Date.now() * 1000)
+    return newestUs
+  }
   return {
-    nowUs: () => newestUs,
+    nowUs,
     after,
-    arrivalUs: ({ timestamp }) => {
+    arrivalUs: ({ timestamp, trigger }) => {
+      if (trigger.kind === 'http') isToday = true
       const atUs = timestamp.getTime() * 1000
       if (atUs > newestUs) newestUs = atUs
-      return newestUs
+      return nowUs()
     },
     resumeAt: (arrivedAtUs) => {
       newestUs = Math.max(newestUs, arrivedAtUs)

@@ -4,6 +4,7 @@ import { kvPath, partsOf, tsdbPath } from '../lib/config/paths.ts'
 import { takeFromHttp } from './ingest.ts'
 import { ReadApi } from './read-api.ts'
 import { isRegistration, takeRegistration } from './registrations.ts'
+import { loadStatusPage } from './status-page.ts'
 import { readAccessOf } from './who-may-read.ts'
 import type { Service } from './wiring.ts'
 
@@ -28,13 +29,16 @@ export class HttpApi {
       },
       nowMs: () => Math.floor(service.clock.nowUs() / 1000),
       status: () => statusOf(service),
+      page: loadStatusPage,
       onTrouble: (reason) => service.telemetry.readFailed({ reason }),
     })
   }
 
   /** The answer to a request, at once for events. */
   answer(event: NuclioEvent): Answer | Promise<Answer> {
-    if (event.method === 'GET' || ReadApi.isRead(event)) return this.#read.answer(event)
+    const { method } = event
+    if (method === 'GET' || method === 'HEAD' || ReadApi.isRead(event))
+      return this.#read.answer(event)
     if (!isRegistration(event)) return takeFromHttp(event, this.#service)
     // It is answered with the record.
     return this.#read.refusalOf(event) ?? takeRegistration(event, this.#service)

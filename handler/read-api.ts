@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Answer, NuclioEvent } from 'nuclio-sdk-ts'
+import { type Answer, type NuclioEvent, readHeader } from 'nuclio-sdk-ts'
 import { functionChoices, parameterChoices, tagKeys, tagValues } from '../lib/read/choices.ts'
 import {
   answerAnnotations,
@@ -14,7 +14,13 @@ import type { ReadSources } from '../lib/read/sources.ts'
 import { isNestedAtMost, parseBody } from '../lib/stream/accept/parse-json.ts'
 import { StreamError } from '../lib/stream/errors.ts'
 import type { LedgerEntry } from '../lib/stream/ports.ts'
-import { answerJson, answerRefusal, answerText } from './read-answer.ts'
+import {
+  answerJson,
+  answerPage,
+  answerRefusal,
+  answerText,
+  type StatusPage,
+} from './read-answer.ts'
 import { permissionOf, type ReadAccess } from './who-may-read.ts'
 
 /** Where MLRun's API has its grafana-proxy: data sources of Grafana add their paths to it. */
@@ -30,19 +36,22 @@ const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 const NO_KEY = "Request header missing 'X-V3io-Session-Key' parameter."
 const RETRY = { 'Retry-After': '5' }
 
-/** What `GET /` shows. */
+/** What `GET /` says to programs; browsers get the status page. */
 const PATHS = `Model monitoring stream.
 
+GET  /               this list; in a browser the status page
 GET  /healthz        ok, when the function takes events
 GET  /status         events, rows and writes so far, by endpoint
 GET  /metrics        endpoints and events for Prometheus
 GET  /api/projects   names of projects
 GET  /api/endpoints  the endpoints: project, endpoint_id, model, function_uri
 GET  /api/features   features of an endpoint, as expected and as they are: endpoint_id
+GET  /api/histograms bins of the features, as expected and as they are: endpoint_id
 GET  /api/drift      drift of the endpoints: project, endpoint_id, model, function_uri
-GET  /api/series     metrics: project, endpoint_id, record_type, metric, from_ms, to_ms, limit, max_points
+GET  /api/series     metrics: project, endpoint_id, endpoint_ids, record_type, metric, from_ms, to_ms, limit,
+                     max_points
 GET  /api/records    the endpoint records as they are stored
-GET  /api/ledger     what each log has counted: log, endpoint_id, to_minute, newest
+GET  /api/ledger     what each log has counted: log, endpoint_id, to_minute, newest, whole
 GET  /api/claims     which rows the Parquet files of a log have: log
 POST /               takes a serving event
 POST /api/register   takes a training set's profile, as "model-monitoring register" sends it
@@ -70,6 +79,8 @@ export interface ReadApiParts {
   readonly nowMs: () => number
   /** What the process says of itself, for /status and /metrics. */
   readonly status: () => object & Parameters<typeof metricsText>[0]['status']
+  /** The status page, which is loaded when it is asked for. */
+  readonly page: () => StatusPage
   /** One read, ms. Default 10,000. */
   readonly readMsMax?: number
   /** A store could not be read, or not in time. */
@@ -109,11 +120,13 @@ export class ReadApi {
     return answerRefusal({ status: 401, message, headers: { 'WWW-Authenticate': 'Bearer' } })
   }
 
-  /** Answers a GET, or a request for which `isRead` is true. */
-  async answer(event: NuclioEvent): Promise<Answer> {
+  /** Answers a GET or HEAD, or a request for which `isRead` is true. */
+  async answer(given: NuclioEvent): Promise<Answer> {
+    // The server leaves out the body, and says how long it is.
+    const event = given.method === 'HEAD' ? { ...given, method: 'GET' } : given
     const { path, method } = event
     if (method === 'GET' && path === '/healthz') return answerText('ok')
-    if (method === 'GET' && path === '/') return answerText(PATHS)
+    if (method === 'GET' && path === '/') return this.#front(event)
     const refusal = this.refusalOf(event)
     if (refusal !== null) return refusal
     const { onTrouble } = this.#parts
@@ -150,6 +163,17 @@ export class ReadApi {
     counted.catch((error: unknown) => this.#parts.onTrouble(String(error)))
     this.#parts.onTrouble(`a read took longer than ${readMsMax} ms`)
     return unavailable('That takes too long: ask for a shorter range or for fewer endpoints.')
+  }
+
+  /**
+   * Of a browser, the status page. It is the same for everybody and has nothing of the stores in it: what it
+   * shows it reads with the key that is typed into it, so it may be had without one.
+   */
+  #front(event: NuclioEvent): Answer {
+    const isBrowser = readHeader(event, 'Accept')?.includes('text/html') ?? false
+    return isBrowser
+      ? answerPage(this.#parts.page(), readHeader(event, 'If-None-Match'))
+      : answerText(PATHS)
   }
 
   async #get({ path, fields }: NuclioEvent): Promise<Answer> {

@@ -38,7 +38,7 @@ function offenders(lines: readonly Line[], rule: RegExp): readonly string[] {
 }
 
 test('no source file is longer than 400 lines', () => {
-  const long = ['dashboards', 'lib', 'test', 'bench', 'simulation']
+  const long = ['dashboards', 'lib', 'page', 'test', 'bench', 'simulation']
     .flatMap(sources)
     .filter((path) => linesOf(path).length > LINES_MAX + 1)
   assert.deepEqual(long, [])
@@ -73,7 +73,9 @@ test('imports point forward: accept never imports compute, compute never imports
 })
 
 test('no word that hides unfinished work', () => {
-  const lines = ['dashboards', 'lib', 'bench', 'simulation'].flatMap(sources).flatMap(linesOf)
+  const lines = ['dashboards', 'lib', 'page', 'bench', 'simulation']
+    .flatMap(sources)
+    .flatMap(linesOf)
   assert.deepEqual(offenders(lines, FORBIDDEN), [])
   assert.match('// TODO later', FORBIDDEN)
   assert.match('try { read() } catch {}', FORBIDDEN)

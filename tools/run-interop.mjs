@@ -1,9 +1,9 @@
 // Runs the tests that need programs from outside npm: what we write is read back by the platform's own
-// Python clients, by pyarrow, by pandas and by Grafana's code, a real PostgreSQL server is written to, and a real
-// Prometheus scrapes.
+// Python clients, by pyarrow, by pandas and by Grafana's code, a real PostgreSQL server is written to, a real
+// Prometheus scrapes, and the status page is opened in Chromium.
 //   node tools/run-interop.mjs [PATH ...]   only the test files whose path starts with one of PATH
-// It wants Python 3.11 with venv and pip, PostgreSQL's server programs, and Prometheus; as root on Debian it installs
-// what is missing. The Python packages go into .build/interop-venv, those of Grafana into .build/interop-grafana.
+// It wants Python 3.11 with venv and pip, PostgreSQL's server programs, Prometheus and Chromium; as root on Debian it
+// installs what is missing. The Python packages go into .build/interop-venv, those of Grafana into .build/interop-grafana.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -78,6 +78,11 @@ function findPrometheus() {
   return names.every((name) => outputOf(name, ['--version']) !== null) ? names : null
 }
 
+function findChromium() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome']
+  return names.map((name) => outputOf('which', [name])).find((path) => path !== null) ?? null
+}
+
 /** The Python with our packages: made anew when it is not there or another list made it. */
 function pythonWithPackages(python) {
   const version = outputOf(python, ['-c', 'import sys; print(sys.version)'])
@@ -140,6 +145,10 @@ const env = {
   INTEROP_POSTGRES: postgres,
   INTEROP_PYTHON: pythonWithPackages(python),
   INTEROP_GRAFANA: grafanaData(),
+  INTEROP_CHROMIUM: found(findChromium, {
+    packages: ['chromium', 'fonts-inter'],
+    missing: 'Chromium is not there',
+  }),
 }
 await buildProduct({ quiet: true })
 process.exit(await runTestFiles(entryPoints, { out: OUT, env }))

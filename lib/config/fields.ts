@@ -349,7 +349,7 @@ export const fields = {
     group: 'process',
     doc:
       'What time it is: the time of day, or the time stamp of the trigger, for recorded streams ' +
-      'that the local runner plays.',
+      'that the local runner plays; from the first event that is pushed over HTTP on, the time of day.',
   }),
   logLevel: choice({
     choices: ['debug', 'info', 'warn', 'error'],

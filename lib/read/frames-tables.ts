@@ -100,7 +100,7 @@ async function kvTable(
 /** Records of a choice; one that is named by its id is read alone. */
 async function recordsOf(
   sources: ReadSources,
-  choice: Required<EndpointChoice>,
+  choice: Required<Omit<EndpointChoice, 'withJson'>>,
 ): Promise<readonly StoredRecord[]> {
   const endpointId = idAmong(choice.filters)
   if (endpointId === null) return await chosenRecords(sources, choice)

@@ -9,6 +9,8 @@ export const JSON_ATTRIBUTES: readonly string[] = [
   'feature_stats',
   'current_stats',
   'drift_measures',
+  'stream_drift',
+  'data_quality',
   'feature_names',
   'label_names',
   'label_columns',
@@ -68,7 +70,8 @@ export function timeOf(record: StoredRecord, name: string): number | null {
   return value === undefined ? null : timeMsOf(value)
 }
 
-function timeMsOf(value: string | number | boolean): number | null {
+/** A time of a record or of the JSON in it, in whole milliseconds since 1970 UTC; null for none. */
+export function timeMsOf(value: unknown): number | null {
   if (typeof value !== 'string') return null
   const atUs = parseWhen(value)
   return Number.isNaN(atUs) ? null : Math.floor(atUs / 1000)

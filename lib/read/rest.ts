@@ -3,12 +3,13 @@
  * milliseconds since 1970 UTC.
  */
 import { claimLine, ledgerLine } from '../audit/json-lines.ts'
+import { driftRow, featureDetails, histogramRows } from './drift-details.ts'
 import { comparison } from './filters.ts'
 import { type Found, found, refuse } from './found.ts'
 import { endpointOf, featureObjects } from './proxy-functions.ts'
 import { type QueryFields, readFields } from './query-fields.ts'
 import { readSeries } from './read-series.ts'
-import { cellOf, columnTypeOf, idOf, JSON_ATTRIBUTES, memberOf, objectOf } from './record-values.ts'
+import { cellOf, columnTypeOf, idOf, JSON_ATTRIBUTES } from './record-values.ts'
 import { POINTS_MAX } from './request-body.ts'
 import { chosenRecords, projectNames, projectOf, type ReadSources } from './sources.ts'
 import type { Cell } from './table.ts'
@@ -31,6 +32,7 @@ export const REST_ROUTES: ReadonlyMap<string, RestRoute> = new Map<string, RestR
   ['projects', projects],
   ['endpoints', endpoints],
   ['features', features],
+  ['histograms', histograms],
   ['drift', drift],
   ['series', series],
   ['records', records],
@@ -80,31 +82,37 @@ function choiceOf(texts: ReadonlyMap<string, string>): {
 
 /** One row for each feature of an endpoint's training set. */
 async function features(fields: QueryFields, sources: ReadSources): Promise<Found<FlatObject[]>> {
-  const read = readFields(fields, { texts: ['project', 'endpoint_id'] })
-  if (!read.ok) return read
-  const record = await endpointOf({ parameters: read.value.texts }, sources)
-  return record.ok ? found(featureObjects(record.value)) : record
+  const record = await endpointIn(fields, sources)
+  if (!record.ok) return record
+  const details = featureDetails(record.value)
+  const rows = featureObjects(record.value)
+  return found(rows.map((row) => ({ ...row, ...details(String(row['feature_name'])) })))
 }
 
-const MEASURES = ['tvd', 'hellinger', 'kld'].flatMap((name) => [`${name}_sum`, `${name}_mean`])
+/** One row for each bin of each feature. */
+async function histograms(fields: QueryFields, sources: ReadSources): Promise<Found<FlatObject[]>> {
+  const record = await endpointIn(fields, sources)
+  return record.ok ? found(histogramRows(record.value)) : record
+}
+
+async function endpointIn(
+  fields: QueryFields,
+  sources: ReadSources,
+): ReturnType<typeof endpointOf> {
+  const read = readFields(fields, { texts: ['project', 'endpoint_id'] })
+  return read.ok ? await endpointOf({ parameters: read.value.texts }, sources) : read
+}
 
 /** One row for each endpoint whose record says something of drift. */
 async function drift(fields: QueryFields, sources: ReadSources): Promise<Found<FlatObject[]>> {
   const read = readFields(fields, { texts: CHOICE })
   if (!read.ok) return read
-  const all = await chosenRecords(sources, { ...choiceOf(read.value.texts), isWhole: true })
+  const withJson = ['drift_measures', 'stream_drift', 'data_quality']
+  const all = await chosenRecords(sources, { ...choiceOf(read.value.texts), withJson })
   return found(
     all.flatMap((record) => {
-      const measures = objectOf(record, 'drift_measures') ?? {}
-      const status = record.get('drift_status') ?? ''
-      if (status === '' && Object.keys(measures).length === 0) return []
-      const row = {
-        project: projectOf(record, sources),
-        endpoint_id: idOf(record),
-        model: cellOf(record, 'model', 'string'),
-        drift_status: status === '' ? null : String(status),
-      }
-      return [{ ...row, ...Object.fromEntries(MEASURES.map((m) => [m, memberOf(measures, m)])) }]
+      const row = driftRow(record)
+      return row === null ? [] : [{ project: projectOf(record, sources), ...row }]
     }),
   )
 }
@@ -112,7 +120,7 @@ async function drift(fields: QueryFields, sources: ReadSources): Promise<Found<F
 /** Metrics over time: single values, or with `max_points` means for as many points of each series. */
 async function series(fields: QueryFields, sources: ReadSources): Promise<Found<FlatObject[]>> {
   const read = readFields(fields, {
-    texts: ['project', 'endpoint_id', 'record_type', 'metric'],
+    texts: ['project', 'endpoint_id', 'endpoint_ids', 'record_type', 'metric'],
     numbers: ['from_ms', 'to_ms', 'limit', 'max_points'],
   })
   if (!read.ok) return read
@@ -127,8 +135,10 @@ async function series(fields: QueryFields, sources: ReadSources): Promise<Found<
     return refuse('from_ms is later than to_ms: nothing can lie between them.')
   }
   const limit = Math.min(Math.max(numbers.get('limit') ?? LIMIT_DEFAULT, 1), LIMIT_MAX)
-  const ids =
+  const listed = texts.get('endpoint_ids')?.split(',')
+  const inProject =
     project === undefined ? undefined : (await chosenRecords(sources, { project })).map(idOf)
+  const ids = inProject?.filter((id) => listed?.includes(id) ?? true) ?? listed
   const which = {
     ...named('endpointId', texts.get('endpoint_id')),
     ...named('endpointIds', ids),
@@ -181,13 +191,13 @@ async function records(fields: QueryFields, { reader }: ReadSources): Promise<Fo
 async function ledger(fields: QueryFields, { reader }: ReadSources): Promise<Found<object[]>> {
   const read = readFields(fields, {
     texts: ['log', 'endpoint_id'],
-    numbers: ['to_minute', 'newest'],
+    numbers: ['to_minute', 'newest', 'whole'],
   })
   if (!read.ok) return read
   const { texts, numbers } = read.value
   const entries = await reader.ledger({
     ...named('log', texts.get('log')),
-    ...named('endpointId', texts.get('endpoint_id')),
+    ...named('endpointId', (numbers.get('whole') ?? 0) > 0 ? '' : texts.get('endpoint_id')),
     ...named('toMinute', numbers.get('to_minute')),
     isNewest: (numbers.get('newest') ?? 0) > 0,
   })

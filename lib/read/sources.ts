@@ -28,6 +28,8 @@ export interface EndpointChoice {
   readonly filters?: readonly LabelFilter[]
   /** With the attributes that hold JSON. Default false. */
   readonly isWhole?: boolean
+  /** With these of them, if not with all. */
+  readonly withJson?: readonly string[]
 }
 
 /** The project that a record belongs to. */
@@ -39,9 +41,9 @@ export function projectOf(record: StoredRecord, sources: Pick<ReadSources, 'proj
 /** Records of a choice, ordered by endpoint id. */
 export async function chosenRecords(
   sources: ReadSources,
-  { project, filters = [], isWhole = false }: EndpointChoice,
+  { project, filters = [], isWhole = false, withJson = [] }: EndpointChoice,
 ): Promise<readonly StoredRecord[]> {
-  const without = isWhole ? [] : JSON_ATTRIBUTES
+  const without = isWhole ? [] : JSON_ATTRIBUTES.filter((name) => !withJson.includes(name))
   const all = await sources.reader.endpoints({ without })
   return all.filter(
     (record) =>

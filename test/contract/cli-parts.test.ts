@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { EventClock, newestWhenUs } from '../../cli/event-clock.ts'
 import { FunctionVoice } from '../../cli/function-voice.ts'
 import { LineCounter } from '../../cli/input.ts'
+import { browserCommand } from '../../cli/open-browser.ts'
 import { Progress } from '../../cli/progress.ts'
 import { readRunOptions } from '../../cli/run-options.ts'
 import { Screen } from '../../cli/screen.ts'
@@ -178,4 +179,17 @@ test('HTTP is served to this machine alone unless all that reach it are named', 
   assert.equal(readRunOptions([]).host, '127.0.0.1')
   assert.equal(readRunOptions(['--host', '0.0.0.0']).host, '0.0.0.0')
   assert.throws(() => readRunOptions(['--host', '10.0.0.1']), /--host wants/)
+})
+
+test('a browser is opened only for somebody who sits in front of it', () => {
+  const linux = { platform: 'linux' as const, isTerminal: true }
+  const display = { DISPLAY: ':0' }
+  assert.deepEqual(browserCommand({ ...linux, env: display }), ['xdg-open'])
+  assert.deepEqual(browserCommand({ ...linux, env: { WAYLAND_DISPLAY: 'w' } }), ['xdg-open'])
+  assert.deepEqual(browserCommand({ ...linux, platform: 'darwin', env: {} }), ['open'])
+  assert.equal(browserCommand({ ...linux, env: {} }), null)
+  assert.equal(browserCommand({ ...linux, isTerminal: false, env: display }), null)
+  for (const no of [{ BROWSER: 'none' }, { CI: '1' }, { SSH_CONNECTION: '1' }]) {
+    assert.equal(browserCommand({ ...linux, env: { ...display, ...no } }), null)
+  }
 })

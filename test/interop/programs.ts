@@ -35,6 +35,11 @@ export function grafanaFolder(): string {
   return programPath('INTEROP_GRAFANA')
 }
 
+/** The program of Chromium. */
+export function chromiumPath(): string {
+  return programPath('INTEROP_CHROMIUM')
+}
+
 /** What an environment variable of the runner names. */
 export function programPath(name: string): string {
   const path = process.env[name]

@@ -7,6 +7,9 @@ import type { Attribute, MetricRow, Store, StoreReader } from '../../lib/stream/
 /** When the requests of a test are made: a minute after the recorded rows. */
 export const NOW_MS = Date.parse('2021-02-28T21:03:00.000Z')
 
+/** A status page that is told from others by its text. */
+export const PAGE = { html: '<!doctype html>page', policy: "default-src 'none'", etag: '"e1"' }
+
 /** An answer as a client sees it. */
 export interface Seen {
   readonly status: number
@@ -58,6 +61,7 @@ export function readApiOf(
       refused: { records: 0, metricRows: 0, metricValues: 0, parquetFiles: 0, parquetRows: 0 },
       catchingUp: false,
     }),
+    page: () => PAGE,
     onTrouble: (reason) => troubles.push(reason),
   })
 }
@@ -191,3 +195,34 @@ export async function writeGolden(store: Pick<Store, 'kv' | 'tsdb'>): Promise<vo
     })),
   )
 }
+
+/** What MLRun's own job does not write of a feature. */
+export const NOT_MEASURED = Object.fromEntries(
+  [
+    ...[
+      'psi',
+      'jensen_shannon',
+      'ks',
+      'wasserstein',
+      'p',
+      'alarm_since',
+      'alarm_test',
+      'direction',
+    ],
+    ...['shift_sigmas', 'cause', 'cause_text', 'missing', 'wrong_type', 'out_of_range', 'unseen'],
+    'reason',
+  ].map((name) => [name, null]),
+)
+
+/** What it does not write of an endpoint. */
+export const NO_WINDOW = Object.fromEntries(
+  [
+    'alarmed_features',
+    'alarmed_names',
+    'odd_values',
+    'rows',
+    'features',
+    'window_end',
+    'reason',
+  ].map((name) => [name, null]),
+)

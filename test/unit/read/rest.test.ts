@@ -9,6 +9,8 @@ import type { Store } from '../../../lib/stream/ports.ts'
 import {
   ask,
   GOLDEN_RECORD,
+  NO_WINDOW,
+  NOT_MEASURED,
   NOW_MS,
   readApiOf,
   writeGolden,
@@ -124,6 +126,11 @@ test('features and drift are read from the record', async () => {
     tvd: 0.4,
     hellinger: 0.381,
     kld: 1.377,
+    actual_count: 100,
+    actual_std: 1.4,
+    expected_count: 30,
+    expected_std: 0.8,
+    ...NOT_MEASURED,
   })
   assert.deepEqual(await get('/api/drift'), [
     {
@@ -137,6 +144,7 @@ test('features and drift are read from the record', async () => {
       hellinger_mean: 0.445,
       kld_sum: 9.134,
       kld_mean: 2.283,
+      ...NO_WINDOW,
     },
   ])
 })
