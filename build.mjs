@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { buildPage } from './tools/build-page.mjs'
+import { makePgliteTemplate } from './tools/pglite-template.mjs'
 
 const OUT = 'dist'
 
@@ -45,6 +46,7 @@ export async function buildProduct({ quiet = false } = {}) {
   })
   writeFileSync(join(OUT, 'status-page.json'), JSON.stringify(await buildPage()))
   copyFileSync('function.yaml', join(OUT, 'function.yaml'))
+  await makePgliteTemplate(join(OUT, 'postgres-stores.js'))
   if (quiet) return
   for (const name of readdirSync(OUT).filter((name) => /\.js(on)?$/.test(name))) {
     console.log(`${join(OUT, name)}  ${Math.round(statSync(join(OUT, name)).size / 1024)} KB`)

@@ -1,8 +1,9 @@
-import { statfsSync } from 'node:fs'
+import { existsSync, rmSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import { errorCode, StreamError } from '../../stream/errors.ts'
 import { type Database, numberOf, type Parameter, type Queryable, type Row } from './database.ts'
+import { readTemplate } from './pglite-template.ts'
 
 type Engine = Pick<PGlite, 'query' | 'close'>
 
@@ -113,16 +114,26 @@ export class PgliteDatabase implements Database {
     const pglite = await loadPglite()
     this.#checkFreeBytes()
     this.#openingCount += 1
-    const engine = await pglite.PGlite.create({
-      dataDir: this.#options.folder,
-      startParams: [
-        ...pglite.PGlite.defaultStartParams,
-        ...SETTINGS.flatMap((setting) => ['-c', setting]),
-      ],
-    })
+    const engine = await this.#create(pglite)
     this.#engine = engine
     this.#checkpointByte = await this.#logByte(engine)
     return engine
+  }
+
+  /** A database that is not there yet begins as a copy of an empty one, where the build has made one. */
+  async #create({ PGlite: Engine }: { PGlite: typeof PGlite }): Promise<Engine> {
+    const { folder } = this.#options
+    const parameters = SETTINGS.flatMap((setting) => ['-c', setting])
+    const startParams = [...Engine.defaultStartParams, ...parameters]
+    const template = existsSync(folder) ? null : readTemplate(process.argv[1] ?? '.')
+    if (template === null) return await Engine.create({ dataDir: folder, startParams })
+    try {
+      return await Engine.create({ dataDir: folder, startParams, loadDataDir: template })
+    } catch {
+      // Whatever is wrong with the copy: a database can always be made without.
+      rmSync(folder, { recursive: true, force: true })
+      return await Engine.create({ dataDir: folder, startParams })
+    }
   }
 
   async #keepUp(engine: Engine): Promise<void> {
