@@ -15,8 +15,11 @@ const BINS_MASK = 0x7f
 const EVEN = 0x80
 const FIRST_EDGE_SHIFT = 8
 
-/** Cells of one width into which a feature's range is cut where its bins have several: most are in one bin. */
-const CELLS = 64
+/**
+ * Where bins have several widths, a feature's range is cut into cells of one width, so many times as many as it has
+ * bins: most of them lie in one bin.
+ */
+const CELLS_PER_BIN = 4
 /** Set for a cell that has an edge in it, so that the edges decide. */
 const HAS_EDGE = 0x80
 
@@ -24,8 +27,8 @@ const HAS_EDGE = 0x80
 export interface BinEdges {
   readonly edges: Float64Array
   /**
-   * CELLS per feature: how many inner edges lie in earlier cells, which is the bin of the cell, and HAS_EDGE.
-   * Empty where all features have even edges.
+   * CELLS_PER_BIN per edge, in the order of the edges: how many inner edges of the feature lie in earlier cells, which
+   * is the bin of the cell, and HAS_EDGE. Empty where all features have even edges.
    */
   readonly cells: Uint8Array
 }
@@ -60,27 +63,27 @@ export function unitsAt(plan: Float64Array, at: number, value: number): number {
 export function binEdges(reference: KnownReference, features: readonly KnownFeature[]): BinEdges {
   const { edges } = reference
   const areEven = features.every((feature) => feature.kind !== 'numeric' || feature.isEven)
-  const cells = new Uint8Array(areEven ? 0 : features.length * CELLS)
-  for (const [index, feature] of areEven ? [] : features.entries()) {
+  const cells = new Uint8Array(areEven ? 0 : edges.length * CELLS_PER_BIN)
+  for (const feature of areEven ? [] : features) {
     if (feature.kind !== 'numeric' || feature.isEven) continue
+    const { binCount, firstEdge } = feature
     const own = edgesOf(reference, feature)
-    const [least = 0, most = 0] = [own[0], own[feature.binCount]]
-    const unit = (most - least) / feature.binCount
-    for (const edge of own.subarray(1, feature.binCount)) {
-      const units = (edge - least) / unit
-      const first = index * CELLS + cellOf(units, feature.binCount)
+    const [least = 0, most = 0] = [own[0], own[binCount]]
+    const unit = (most - least) / binCount
+    const end = firstEdge * CELLS_PER_BIN + binCount * CELLS_PER_BIN
+    for (const edge of own.subarray(1, binCount)) {
+      const first = cellOf(firstEdge, binCount, (edge - least) / unit)
       cells[first] = (cells[first] ?? 0) | HAS_EDGE
-      for (let cell = first + 1; cell < (index + 1) * CELLS; cell++) {
-        cells[cell] = (cells[cell] ?? 0) + 1
-      }
+      for (let cell = first + 1; cell < end; cell++) cells[cell] = (cells[cell] ?? 0) + 1
     }
   }
   return { edges, cells }
 }
 
 /** Never falls while the value grows, so that an edge in an earlier cell is below a value. */
-function cellOf(units: number, binCount: number): number {
-  return Math.min(Math.floor((units / binCount) * CELLS), CELLS - 1)
+function cellOf(firstEdge: number, binCount: number, units: number): number {
+  const cell = Math.min(Math.floor(units * CELLS_PER_BIN), binCount * CELLS_PER_BIN - 1)
+  return firstEdge * CELLS_PER_BIN + cell
 }
 
 /**
@@ -102,7 +105,7 @@ export function binAt(
   const last = (shape & BINS_MASK) - 1
   if (value < least) return -1
   if (value >= most) return value > most ? last + 1 : last
-  if ((shape & EVEN) === 0) return binAmong(shape, at, edges, { value, units })
+  if ((shape & EVEN) === 0) return binAmong(shape, edges, { value, units })
   // A quotient is one bin off at most; the edges, as they were made, decide.
   const step = plan[at + UNIT] ?? 0
   const bin = Math.min(Math.floor(units), last)
@@ -113,14 +116,13 @@ export function binAt(
 /** The same for any edges, of a value from the first edge to below the last. */
 function binAmong(
   shape: number,
-  at: number,
   { edges, cells }: BinEdges,
   { value, units }: { readonly value: number; readonly units: number },
 ): number {
   const binCount = shape & BINS_MASK
-  const cell = cells[(at / PLAN) * CELLS + cellOf(units, binCount)] ?? 0
-  if (cell < HAS_EDGE) return cell
   const firstEdge = shape >> FIRST_EDGE_SHIFT
+  const cell = cells[cellOf(firstEdge, binCount, units)] ?? 0
+  if (cell < HAS_EDGE) return cell
   let bin = cell - HAS_EDGE
   while (bin < binCount - 1 && value >= (edges[firstEdge + bin + 1] ?? 0)) bin++
   return bin
