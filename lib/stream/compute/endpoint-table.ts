@@ -4,7 +4,7 @@ import type { EventSource } from '../accept/event.ts'
 import { Endpoint, NO_TIME } from './endpoint.ts'
 import type { EndpointCheckpoint } from './endpoint-checkpoint.ts'
 import { OWN_NUMBERS } from './endpoint-numbers.ts'
-import { SlidingWindows, type Total, type Window, type WindowLayout } from './sliding-windows.ts'
+import { NO_TOTAL, SlidingWindows, type Window, type WindowLayout } from './sliding-windows.ts'
 import { NO_NUMBER, nameOf, SourceIndex } from './source-index.ts'
 import { isSourceName, writeSourceName } from './source-name.ts'
 
@@ -185,13 +185,17 @@ export class EndpointTable<Waiting> {
   totals({ slot }: Endpoint, streamTimeUs: number): WindowTotals {
     const atUs = streamTimeUs === NO_TIME ? 0 : streamTimeUs
     const totals = this.#windows.read(slot, atUs)
-    const [counts, averages] = [this.#countWindows.windows, this.#latencyWindows.windows]
+    const latencies = this.#latencies?.read(slot, atUs)
+    const { windows } = this.#countWindows
     return {
-      counts: named(counts, totals, 0).map(({ name, ms, weight }) => ({ name, ms, count: weight })),
-      latencies:
-        this.#latencies === null
-          ? named(averages, totals, counts.length)
-          : named(averages, this.#latencies.read(slot, atUs), 0),
+      counts: windows.map(({ name, ms }, index) => {
+        return { name, ms, count: totals[index]?.weight ?? 0 }
+      }),
+      latencies: this.#latencyWindows.windows.map(({ name, ms }, index) => {
+        const { count, sum } =
+          (latencies ?? totals)[latencies ? index : windows.length + index] ?? NO_TOTAL
+        return { name, ms, count, sum }
+      }),
     }
   }
 
@@ -248,13 +252,3 @@ export class EndpointTable<Waiting> {
     ])
   }
 }
-
-/** Totals from a place on, with the names and lengths of their windows. */
-function named(windows: readonly Window[], totals: readonly Total[], from: number): NamedTotal[] {
-  return windows.map(({ name, ms }, index) => {
-    const { weight = 0, count = 0, sum = 0 } = totals[from + index] ?? {}
-    return { name, ms, weight, count, sum }
-  })
-}
-
-type NamedTotal = Window & Total

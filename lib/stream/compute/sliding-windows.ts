@@ -55,6 +55,7 @@ export class SlidingWindows {
   readonly #ownNumbers: number
   readonly #stride: number
   readonly #slabs: Float64Array[] = []
+  readonly #noTotals: readonly Total[]
 
   /** @param ownNumbers  numbers per endpoint that are its owner's, see `place` */
   constructor({ windows, periodMs }: WindowLayout, ownNumbers = 0) {
@@ -62,6 +63,7 @@ export class SlidingWindows {
     this.#windows = windows
       .map(({ ms }, place) => ({ buckets: ms / periodMs, place }))
       .sort((a, b) => a.buckets - b.buckets)
+    this.#noTotals = windows.map(() => NO_TOTAL)
     this.#periodUs = periodMs * 1000
     this.#bucketCount = Math.max(...this.#windows.map(({ buckets }) => buckets))
     this.#ownNumbers = ownNumbers
@@ -142,7 +144,7 @@ export class SlidingWindows {
     const ring = this.#ringOf(slot) + 1
     const newest = slab[ring - 1] ?? NO_BUCKET
     const now = Math.max(Math.floor(nowUs / this.#periodUs), newest)
-    const totals: Total[] = this.#windows.map(() => NOTHING)
+    const totals = this.#noTotals.slice()
     const bucketCount = this.#bucketCount
     let place = newest === NO_BUCKET ? 0 : newest % bucketCount
     let bucket = newest
@@ -215,7 +217,8 @@ export class SlidingWindows {
   }
 }
 
-const NOTHING: Total = { weight: 0, count: 0, sum: 0 }
+/** Of a window without rows. */
+export const NO_TOTAL: Total = { weight: 0, count: 0, sum: 0 }
 
 /** Events per second over a window; the original divided the 5 minute count by 600 (D5). */
 export function predictionsPerSecond({ count, ms }: { count: number; ms: number }): number {

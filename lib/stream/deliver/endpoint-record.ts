@@ -94,20 +94,19 @@ export function baseMetrics({ counts, latencies }: WindowTotals): {
   return { names, values }
 }
 
-const columns = new Map<string, Map<string, string>>()
+type Prefix = 'latency_avg_' | 'predictions_count_'
+
+const columns: Readonly<Record<Prefix, Map<string, string>>> = {
+  latency_avg_: new Map(),
+  predictions_count_: new Map(),
+}
 
 /** The name of a window's column; made once per window, for it stands in every metric row. */
-function columnOf(prefix: string, window: string): string {
-  let byWindow = columns.get(prefix)
-  if (byWindow === undefined) {
-    byWindow = new Map()
-    columns.set(prefix, byWindow)
-  }
-  let name = byWindow.get(window)
-  if (name === undefined) {
-    name = `${prefix}${window}`
-    byWindow.set(window, name)
-  }
+function columnOf(prefix: Prefix, window: string): string {
+  const known = columns[prefix].get(window)
+  if (known !== undefined) return known
+  const name = `${prefix}${window}`
+  columns[prefix].set(window, name)
   return name
 }
 

@@ -15,8 +15,9 @@ interface Batch {
   readonly openedAtMs: number
   /** Of the record that its first sample comes from. */
   readonly offset: number
-  /** The rows of each sample. */
-  readonly samples: (readonly MetricRow[])[]
+  /** How many samples the rows are of. */
+  sampleCount: number
+  readonly rows: MetricRow[]
 }
 
 /** Metric rows of one log on their way, one batch per endpoint; a full one does not reset the others. */
@@ -58,20 +59,21 @@ export class MetricBatches {
   add({ slot }: Endpoint, rows: readonly MetricRow[], nowMs: number): void {
     let batch = this.#open[slot]
     if (batch === undefined) {
-      batch = { slot, openedAtMs: nowMs, offset: this.#place.offset, samples: [rows] }
+      const { offset } = this.#place
+      batch = { slot, openedAtMs: nowMs, offset, sampleCount: 0, rows: [] }
       this.#open[slot] = batch
       this.#byAge.add(batch)
-    } else batch.samples.push(rows)
+    }
+    for (const row of rows) batch.rows.push(row)
+    batch.sampleCount++
     this.#rowCount += rows.length
-    if (batch.samples.length >= this.#limits.samplesMax) this.#close(batch)
+    if (batch.sampleCount >= this.#limits.samplesMax) this.#close(batch)
   }
 
   #close(batch: Batch): void {
-    for (const rows of batch.samples) {
-      for (const row of rows) {
-        this.#due.push(row)
-        this.#dueOffsets.push(batch.offset)
-      }
+    for (const row of batch.rows) {
+      this.#due.push(row)
+      this.#dueOffsets.push(batch.offset)
     }
     this.#open[batch.slot] = undefined
     this.#byAge.delete(batch)
