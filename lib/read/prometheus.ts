@@ -20,7 +20,7 @@ const ENDPOINTS_MAX = 20_000
 
 /** Attributes that are of no use here. */
 export const NOT_FOR_METRICS: readonly string[] = JSON_ATTRIBUTES.filter(
-  (name) => name !== 'drift_measures',
+  (name) => name !== 'drift_measures' && name !== 'stream_drift',
 )
 
 /** What the metrics are made of. */

@@ -158,6 +158,12 @@ export class CatchUp {
     apply(record)
   }
 
+  /** Settles when everything is applied, or it was stopped; no event up to now was the death of this process. */
+  finished(): Promise<void> {
+    this.redelivery.end()
+    return this.ended
+  }
+
   /** Reads no more; the log keeps the rest. */
   stop(): void {
     this.#isStopped = true

@@ -277,6 +277,7 @@ export class Pipeline {
     const record = { kind: 'event', offset, arrivedAtUs, position, body } as const
     const isPoison = this.#catchUp.redelivery.refuses(offset)
     const applied = isPoison ? this.#refuse(record) : this.#apply(record)
+    this.#catchUp.redelivery.applied()
     // The reads settle trouble of store and disk themselves; a rejection is our bug and ends us.
     if (this.#processor.unread.size > 0) void this.#reads.run()
     return applied
@@ -302,7 +303,6 @@ export class Pipeline {
   #acceptRead(json: string): void {
     const read = { kind: 'read', arrivedAtUs: this.#parts.clock.nowUs(), json } as const
     const offset = this.#parts.spool.append(read)
-    this.#catchUp.redelivery.pause()
     this.#apply({ ...read, offset })
   }
 
@@ -340,7 +340,7 @@ export class Pipeline {
 
   /** Writes everything that there is to say by now; settles when it is written or refused. */
   async flushAll(): Promise<void> {
-    await this.#catchUp.ended
+    await this.#catchUp.finished()
     await this.#reads.run()
     const nowUs = this.#parts.clock.nowUs()
     this.#metricWriter.writeAllIdle(this.#table.endpoints, nowUs)

@@ -37,8 +37,8 @@ export class Redelivery {
     return isPoison
   }
 
-  /** To be called before a record of no event is applied: of the events that wait for it none is to blame. */
-  pause(): void {
+  /** To be called once it is applied: for a death from now on no event is to blame. */
+  applied(): void {
     if (!this.#isOver) this.#marks.aboutToPause()
   }
 

@@ -149,6 +149,24 @@ test('with ACK=delivered as well, where the stream hands the events out again', 
   assert.doesNotMatch(marks, /about|begun/)
 })
 
+test('with ACK=delivered no event is to blame for what happens after it was applied', async () => {
+  const store = memoryStore()
+  const clock = testClock()
+  const markDisk = memoryDisk()
+  const env = { ACK_WINDOW_SIZE: '10' }
+  const event = servingEvent({ when: whenAt('08:00:05'), ...call('05', [[1, 2]]) })
+  // Killed from outside again and again, while it waits for the next event.
+  for (let life = 0; life < 8; life++) {
+    const worker = await ShardWorker.start(store, clock, env, { markDisk })
+    const hand = () =>
+      worker.hand(Buffer.from(JSON.stringify(event)), { shard: 's', offset: 0 }, clock.timeUs)
+    while ((await hand()) === 'held') await nextTurns()
+    await nextTurns()
+    assert.equal(worker.shards.at({ shard: 's', offset: 1 })?.pipeline.status().rows.accepted, 1)
+    worker.isDead = true
+  }
+})
+
 test('once it is mended, what was not given up is applied', async () => {
   plantBug()
   const first = await openTestPipeline()

@@ -359,8 +359,10 @@ export class Spool implements EventLog {
     try {
       await segment.syncLater()
     } catch (error) {
-      // Closed before its turn came: then it was synced by that, or that has told of its own failure.
-      if (this.#segment !== segment && errorCode(error) === 'EBADF') return
+      // Closed before its turn came, and its number is nobody's or a socket's: then it was synced by that, or
+      // that has told of its own failure.
+      const isGone = ['EBADF', 'EINVAL'].includes(errorCode(error))
+      if (this.#segment !== segment && isGone) return
       this.#hasUnsynced = true
       throw error
     }
