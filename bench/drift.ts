@@ -33,37 +33,36 @@ const MEMORY_ENDPOINTS = 1_000
 /** Fewer than are spoken of: a slice is one of an endpoint's, and many rounds find its least time. */
 const SLICED_ENDPOINTS = 100
 
-/** The whole event with drift on, for evenly spaced edges and for any. */
-export async function measureDrift(rounds: Rounds): Promise<Findings> {
+/**
+ * The whole event with drift on, for evenly spaced edges or for any. Each in a process of its own: two of them
+ * would take each other's memory out of the caches.
+ */
+export async function measureDrift(edges: 'even' | 'any', rounds: Rounds): Promise<Findings> {
   const bodies = makeEvents({ count: EVENTS, endpointCount: ENDPOINTS, featureCount: FEATURES })
-  const warmUp = (edges: EdgeMaker): Driven => {
-    const bench = new ProcessorBench()
-    const turns = rounds.warmups + rounds.rounds
-    const recordOf = recordMaker(edges)
-    const options = { endpointCount: ENDPOINTS, turns, startUs: START_US, recordOf }
-    return { bench, startUs: bench.warmUp(bodies, options) }
-  }
-  const even = warmUp(evenEdges)
-  const uneven = warmUp(unevenEdges)
-  const stream = new EventStream(bodies, even.startUs)
-  const applyTo =
-    ({ bench }: Driven): (() => Promise<number>) =>
-    async () => {
-      const atUs = stream.restamp()
-      const us = await cpuUsOf(() => {
-        bench.applyAll(stream, atUs)
-        bench.dropDue()
-      })
-      return us / EVENTS
-    }
+  const bench = new ProcessorBench()
+  const startUs = bench.warmUp(bodies, {
+    endpointCount: ENDPOINTS,
+    turns: rounds.warmups + rounds.rounds,
+    startUs: START_US,
+    recordOf: recordMaker(edges === 'even' ? evenEdges : unevenEdges),
+  })
+  const stream = new EventStream(bodies, startUs)
   const figures = await interleave(
-    { parse: () => parseUsPerEvent(stream.bodies), even: applyTo(even), uneven: applyTo(uneven) },
+    {
+      parse: () => parseUsPerEvent(stream.bodies),
+      apply: async () => {
+        const atUs = stream.restamp()
+        const us = await cpuUsOf(() => {
+          bench.applyAll(stream, atUs)
+          bench.dropDue()
+        })
+        return us / EVENTS
+      },
+    },
     rounds,
   )
-  return {
-    driftOverJsonParse: ratioOf(figures.even, figures.parse),
-    driftAnyEdgesOverJsonParse: ratioOf(figures.uneven, figures.parse),
-  }
+  const key = edges === 'even' ? 'driftOverJsonParse' : 'driftAnyEdgesOverJsonParse'
+  return { [key]: ratioOf(figures.apply, figures.parse) }
 }
 
 /** Bytes per endpoint with a reference of its own and panes that have rows. */
@@ -127,11 +126,6 @@ export async function measureDriftSlices({ warmups, rounds }: Rounds): Promise<F
     driftSliceOverEvent: { value, low: value, high: value },
     driftEvaluationUs: { value: perEndpoint, low: perEndpoint, high: perEndpoint },
   }
-}
-
-interface Driven {
-  readonly bench: ProcessorBench
-  readonly startUs: number
 }
 
 type EdgeMaker = (random: () => number) => readonly number[]

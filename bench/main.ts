@@ -32,7 +32,11 @@ const parts: Readonly<
   },
   drift: async (rounds) => {
     const { measureDrift } = await import('./drift.ts')
-    return measureDrift(rounds(7))
+    return measureDrift('even', rounds(9))
+  },
+  'drift-any-edges': async (rounds) => {
+    const { measureDrift } = await import('./drift.ts')
+    return measureDrift('any', rounds(9))
   },
   'drift-slices': async (rounds) => {
     const { measureDriftMemory, measureDriftSlices } = await import('./drift.ts')

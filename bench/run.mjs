@@ -15,6 +15,7 @@ const PARTS = [
   'with-spool',
   'to-file',
   'drift',
+  'drift-any-edges',
   'drift-slices',
   'memory',
   'parquet',
