@@ -8,7 +8,6 @@ import { suite, test } from 'node:test'
 import { parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { lockFolder } from '../../lib/store/disk/folder-lock.ts'
-import { ACCESS_KEY, CONTAINER, startV3ioDoubles } from '../support/v3io-doubles.ts'
 import {
   assertTold,
   cli,
@@ -19,7 +18,8 @@ import {
   storeIn,
   temporaryFolder,
   write,
-} from './cli-child.ts'
+} from '../contract/cli-child.ts'
+import { ACCESS_KEY, CONTAINER, startV3ioDoubles } from '../support/v3io-doubles.ts'
 
 const URI = ['--function-uri', 'demo/serving', '--model', 'iris']
 const TARGET = [...URI, '--model-version', 'v1']

@@ -16,7 +16,7 @@ import {
   storeIn,
   temporaryFolder,
   write,
-} from './cli-child.ts'
+} from '../contract/cli-child.ts'
 
 const STATUS = (pending: object) =>
   JSON.stringify({ store: 'none', events: { received: 1 }, pending, endpoints: [] })

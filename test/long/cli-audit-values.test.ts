@@ -6,7 +6,7 @@ import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { AuditReport } from '../../lib/audit/audit.ts'
-import { cli, finished, heard, start, temporaryFolder, write } from './cli-child.ts'
+import { cli, finished, heard, start, temporaryFolder, write } from '../contract/cli-child.ts'
 
 const BASE = {
   model: 'iris',

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { events, finished, heard, start, temporaryFolder, write } from './cli-child.ts'
+import { events, finished, heard, start, temporaryFolder, write } from '../contract/cli-child.ts'
 
 const folder = temporaryFolder()
 const built = JSON.parse(readFileSync('dist/status-page.json', 'utf8')) as {

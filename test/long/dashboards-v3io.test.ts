@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { temporaryFolder } from '../contract/cli-child.ts'
 import { askInfinity, askJson, spanMs } from '../support/dashboards/ask-panel.ts'
 import { DemoExpected } from '../support/dashboards/demo-expected.ts'
 import {
@@ -15,7 +16,6 @@ import {
   STEPPED,
 } from '../support/dashboards/demo-run.ts'
 import { ACCESS_KEY, startV3ioDoubles, type V3ioDoubles } from '../support/v3io-doubles.ts'
-import { temporaryFolder } from './cli-child.ts'
 
 const INFINITY_POINTS = 500
 const demo = new DemoExpected()

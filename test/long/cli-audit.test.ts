@@ -5,7 +5,15 @@ import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import type { AuditReport } from '../../lib/audit/audit.ts'
-import { assertTold, cli, finished, heard, start, temporaryFolder, write } from './cli-child.ts'
+import {
+  assertTold,
+  cli,
+  finished,
+  heard,
+  start,
+  temporaryFolder,
+  write,
+} from '../contract/cli-child.ts'
 
 const BASE = {
   model: 'iris',

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { PgliteDatabase } from '../../lib/store/postgres/pglite-database.ts'
+import { temporaryFolder } from '../contract/cli-child.ts'
 import {
   askInfinity,
   askJson,
@@ -24,7 +25,6 @@ import {
   STEPPED,
 } from '../support/dashboards/demo-run.ts'
 import { type Panel, resourceFiles } from '../support/dashboards/resource.ts'
-import { temporaryFolder } from './cli-child.ts'
 
 const INFINITY_POINTS = 500
 const demo = new DemoExpected()

@@ -3,7 +3,7 @@
 import assert from 'node:assert'
 import { test } from 'node:test'
 import { BUGS } from '../../simulation/bugs.ts'
-import { simulateWith } from './simulate-with.ts'
+import { simulateWith } from '../simulation/simulate-with.ts'
 
 test('each bug is found', () => {
   const { status, stdout, stderr } = simulateWith('--bug', 'all')

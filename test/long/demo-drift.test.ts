@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openEmbedded } from '../../lib/store/postgres/open-embedded.ts'
+import { finished, start, temporaryFolder } from '../contract/cli-child.ts'
 import { slowTvd } from '../support/drift-stream.ts'
-import { finished, start, temporaryFolder } from './cli-child.ts'
 
 const WINDOW_END_MS = Date.parse('2026-11-02T10:00:00Z')
 const WINDOW_MS = 3_600_000
