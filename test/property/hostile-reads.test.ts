@@ -93,9 +93,10 @@ async function askSafely(request: Request): Promise<Seen> {
   return answer
 }
 
-/** What is said in our own words. */
+/** What is said in our own words. As MLRun's does, one sentence ends in the body, in Python's spelling. */
 function withoutQuotes(message: string): string {
-  const own = message.replaceAll(/'[^']*'|"[^"]*"/g, '')
+  const [words = ''] = message.split('Target missing in request body:')
+  const own = words.replaceAll(/'[^']*'|"[^"]*"/g, '')
   return TRICKS.reduce((text, trick) => (trick === '' ? text : text.replaceAll(trick, '')), own)
 }
 
