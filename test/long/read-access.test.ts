@@ -5,7 +5,15 @@ import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { cli, events, finished, heard, start, temporaryFolder, write } from './cli-child.ts'
+import {
+  cli,
+  events,
+  finished,
+  heard,
+  start,
+  temporaryFolder,
+  write,
+} from '../contract/cli-child.ts'
 
 const TOKEN = 'token-of-this-test'
 const PROXY = '/api/grafana-proxy/model-endpoints'

@@ -2,9 +2,16 @@
 // not show the key; STORE_URL=auto means V3IO when its addresses are there, but for the demo.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import {
+  assertTold,
+  cli,
+  events,
+  type Result,
+  temporaryFolder,
+  write,
+} from '../contract/cli-child.ts'
 import { startFramesdDouble } from '../doubles/framesd/framesd-double.ts'
 import { startV3ioDouble, type V3ioDouble } from '../doubles/v3io/v3io-double.ts'
-import { assertTold, cli, events, type Result, temporaryFolder, write } from './cli-child.ts'
 
 const KEY = 'very-secret-access-key'
 let v3io: V3ioDouble

@@ -7,7 +7,15 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
-import { assertTold, cli, finished, heard, start, temporaryFolder, write } from './cli-child.ts'
+import {
+  assertTold,
+  cli,
+  finished,
+  heard,
+  start,
+  temporaryFolder,
+  write,
+} from '../contract/cli-child.ts'
 
 const WHEN = '2021-07-01T10:00:00.000Z'
 const BASE = { model: 'iris', version: 'v1', function_uri: 'demo/serving', op: 'infer', when: WHEN }
