@@ -53,7 +53,7 @@ const SPOOLED_BUGS: readonly Bug[] = [
     patches: [
       {
         file: 'lib/stream/accept/spool-format.ts',
-        from: 'if (bytes.readUInt32LE(start + 4) !== crc32(payload, seeds.payload)) return null',
+        from: 'if (view.getUint32(start + 4, true) !== crc32(text, crc32OfPart(bytes, sums))) return null',
         to: '',
       },
     ],

@@ -219,11 +219,14 @@ function bytesOfShard(shard: string): Buffer {
 let lastRead = ''
 let lastReadBytes = Buffer.alloc(0)
 
-/** The same the other way round. */
-function shardOfBytes(bytes: Buffer): string {
-  if (!bytes.equals(lastReadBytes)) {
-    lastRead = bytes.toString('utf8')
-    lastReadBytes = Buffer.from(bytes)
+/** The same the other way round: the text of bytes[from] to bytes[to - 1]. */
+function shardOfBytes(bytes: Buffer, from: number, to: number): string {
+  const length = to - from
+  let isLast = length === lastReadBytes.length
+  for (let at = 0; isLast && at < length; at++) isLast = bytes[from + at] === lastReadBytes[at]
+  if (!isLast) {
+    lastReadBytes = Buffer.from(bytes.subarray(from, to))
+    lastRead = lastReadBytes.toString('utf8')
   }
   return lastRead
 }
@@ -304,36 +307,48 @@ function readFrame(
   start: number,
   { seeds, offsetMin }: { readonly seeds: FrameSeeds; readonly offsetMin: number },
 ): FoundFrame | null {
-  const length = bytes.readUInt32LE(start + 8)
+  const view = readViewOf(bytes)
+  const length = view.getUint32(start + 8, true)
   const payloadStart = start + FRAME_HEADER_BYTES
   const end = payloadStart + length
   // The cheapest doubts first: a search after damage comes by here once per byte.
   if (length < READ_HEADER_BYTES || length > PAYLOAD_BYTES_MAX || end > bytes.length) return null
-  const offset = bytes.readDoubleLE(start + 12)
+  const offset = view.getFloat64(start + 12, true)
   if (!(offset >= offsetMin)) return null // NaN
-  if (bytes.readUInt32LE(start) !== headSum(bytes, start, seeds)) return null
-  const payload = bytes.subarray(payloadStart, end)
-  if (bytes.readUInt32LE(start + 4) !== crc32(payload, seeds.payload)) return null
-  const record = decodePayload(payload, offset)
-  return record === null ? null : { record, start, end }
-}
-
-function decodePayload(payload: Buffer, offset: number): SpoolRecord | null {
-  const arrivedAtUs = payload.readDoubleLE(1)
-  if (payload[0] === KIND_READ) {
-    return { kind: 'read', offset, arrivedAtUs, json: payload.toString('utf8', 9) }
+  if (view.getUint32(start, true) !== headSum(bytes, start, seeds)) return null
+  const isEvent = bytes[payloadStart] === KIND_EVENT && length >= EVENT_HEADER_BYTES
+  const shardBytes = isEvent ? view.getUint16(payloadStart + 17, true) : 0
+  const textStart = payloadStart + (isEvent ? EVENT_HEADER_BYTES : READ_HEADER_BYTES) + shardBytes
+  // In two parts, as it was made: a view of the whole payload costs as much as the sum of its begin.
+  const text = bytes.subarray(Math.min(textStart, end), end)
+  const sums = { from: payloadStart, to: Math.min(textStart, end), seed: seeds.payload }
+  if (view.getUint32(start + 4, true) !== crc32(text, crc32OfPart(bytes, sums))) return null
+  const arrivedAtUs = view.getFloat64(payloadStart + 1, true)
+  if (!isEvent) {
+    if (bytes[payloadStart] !== KIND_READ) return null
+    const json = text.toString('utf8')
+    return { record: { kind: 'read', offset, arrivedAtUs, json }, start, end }
   }
-  if (payload[0] !== KIND_EVENT || payload.length < EVENT_HEADER_BYTES) return null
-  const shardEnd = EVENT_HEADER_BYTES + payload.readUInt16LE(17)
-  const streamOffset = payload.readDoubleLE(9)
+  const streamOffset = view.getFloat64(payloadStart + 9, true)
+  const shardStart = payloadStart + EVENT_HEADER_BYTES
   const position =
     streamOffset < 0
       ? null
-      : {
-          shard: shardOfBytes(payload.subarray(EVENT_HEADER_BYTES, shardEnd)),
-          offset: streamOffset,
-        }
-  return { kind: 'event', offset, arrivedAtUs, position, body: payload.subarray(shardEnd) }
+      : { shard: shardOfBytes(bytes, shardStart, Math.min(textStart, end)), offset: streamOffset }
+  const record = { kind: 'event', offset, arrivedAtUs, position, body: text } as const
+  return { record, start, end }
+}
+
+let lastReadTarget: Buffer = Buffer.alloc(0)
+let lastReadView: DataView = new DataView(lastReadTarget.buffer)
+
+/** As `viewOf`, but of what is read: events may be appended in between. */
+function readViewOf(bytes: Buffer): DataView {
+  if (bytes !== lastReadTarget) {
+    lastReadTarget = bytes
+    lastReadView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  }
+  return lastReadView
 }
 
 /**

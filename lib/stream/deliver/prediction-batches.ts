@@ -143,7 +143,11 @@ export class PredictionBatches {
    * None of them has rows of the record that is being applied.
    */
   #cutSpanning(endpoint: Endpoint, offset: number): void {
-    for (const open of [...(this.#open.get(endpoint) ?? [])]) {
+    const { lastOffset } = this.#claims
+    const batches = this.#open.get(endpoint)
+    // Nearly always no claim has rows behind the first one of any.
+    if (!batches?.some((open) => open.rowCount > 0 && open.offsets.first < lastOffset)) return
+    for (const open of [...batches]) {
       if (open.rowCount === 0) continue
       const key = { endpointId: endpoint.endpointId, hour: open.hour }
       if (this.#claims.liesBetween(key, open.offsets.first, offset)) this.#cutOne(open)
