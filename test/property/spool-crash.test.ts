@@ -26,6 +26,7 @@ const options: fc.Arbitrary<SpoolOptions> = fc.record({
   segmentBytes: fc.constantFrom(200, 400),
   syncEvery: fc.boolean(),
   aheadBytes: fc.constantFrom(1, 16, 90, 64 * 1024),
+  readBytes: fc.constantFrom(64, 100, 1024 * 1024),
 })
 
 /** Appends a record for each body. */

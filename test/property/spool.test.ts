@@ -16,7 +16,12 @@ import { readSpool } from '../support/read-spool.ts'
 
 const SEGMENT_BYTES = 200
 /** Where frames lie is seen at the files' ends. */
-const WITHOUT_ZEROS = { segmentBytes: SEGMENT_BYTES, syncEvery: false, aheadBytes: 1 }
+const WITHOUT_ZEROS = {
+  segmentBytes: SEGMENT_BYTES,
+  syncEvery: false,
+  aheadBytes: 1,
+  readBytes: 70,
+}
 /** Zeros ahead: none, up to a part of a frame or some frames, up to the segment's end. */
 const aheadBytes = fc.constantFrom(1, 16, 90, 64 * 1024)
 

@@ -4,6 +4,7 @@ import { asBuffer } from './as-buffer.ts'
 import { type OnDamage, setAside } from './damage.ts'
 import {
   decodeHeaderCopy,
+  type FoundFrame,
   findFrame,
   HEADER_COPY_BYTES,
   SEGMENT_HEADER_BYTES,
@@ -32,7 +33,12 @@ export interface SpoolReaderParts {
   readonly onDamage: OnDamage
   /** Records before it are passed over. */
   readonly fromOffset: number
+  /** So much of a segment is read at once, more only for a longer record. Default: READ_BYTES. */
+  readonly readBytes?: number | undefined
 }
+
+/** Enough to be rare; larger ones are memory that the collector is told of each time. */
+const READ_BYTES = 1024 * 1024
 
 const NOTHING = Buffer.alloc(0)
 
@@ -101,21 +107,41 @@ export class SpoolReader implements LogReader {
   /** The next whole frame of the segment, null for none; what is none is kept aside. */
   #readFrom(segment: KnownSegment): SpoolRecord | null {
     if (this.#at === segment.end) return null
-    if (this.#at === this.#start + this.#bytes.length) {
-      this.#bytes = asBuffer(this.#parts.disk.read(segmentName(segment.id), this.#at, segment.end))
-      this.#start = this.#at
-    }
+    if (this.#at === this.#start + this.#bytes.length) this.#load(segment, this.#readBytes)
     const { header } = segment
     if (header !== null && this.#at === 0) this.#at = this.#framesStart(segment)
+    let found = this.#find(header)
+    // The frame may go on behind what was read, however long it is.
+    for (let size = this.#readBytes; found === null && this.#isCut(segment); size *= 2) {
+      this.#load(segment, size)
+      found = this.#find(header)
+    }
     const at = this.#at - this.#start
-    const found =
-      header === null
-        ? null
-        : findFrame(this.#bytes, { start: at, seeds: header.seeds, offsetMin: this.#nextOffset })
     const damageEnd = found?.start ?? at + zerosStart(this.#bytes.subarray(at), header)
     if (damageEnd > at) this.#setAside(segment, at, damageEnd)
     this.#at = this.#start + (found?.end ?? this.#bytes.length)
     return found?.record ?? null
+  }
+
+  get #readBytes(): number {
+    return this.#parts.readBytes ?? READ_BYTES
+  }
+
+  /** Reads the segment from where to go on. */
+  #load({ id, end }: KnownSegment, size: number): void {
+    const { disk } = this.#parts
+    this.#bytes = asBuffer(disk.read(segmentName(id), this.#at, Math.min(this.#at + size, end)))
+    this.#start = this.#at
+  }
+
+  #isCut({ end }: KnownSegment): boolean {
+    return this.#start + this.#bytes.length < end
+  }
+
+  #find(header: SegmentHeader | null): FoundFrame | null {
+    if (header === null) return null
+    const start = this.#at - this.#start
+    return findFrame(this.#bytes, { start, seeds: header.seeds, offsetMin: this.#nextOffset })
   }
 
   /** Where frames begin; a damaged copy of the header is kept aside. */

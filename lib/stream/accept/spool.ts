@@ -32,6 +32,8 @@ export interface SpoolOptions {
   readonly syncEvery: boolean
   /** Zeros are written ahead up to multiples of it, within `segmentBytes`; 1: none. Default: AHEAD_BYTES. */
   readonly aheadBytes?: number
+  /** What is read of a segment at once. Default: 1 MiB. */
+  readonly readBytes?: number
 }
 
 const ZEROS = new Uint8Array(AHEAD_BYTES)
@@ -119,7 +121,8 @@ export class Spool implements EventLog {
     this.#findEnd(onDamage)
     this.#closedBytes = this.#segments.reduce((sum, { bytes }) => sum + bytes, 0)
     this.#segmentId = ids.at(-1) ?? 0
-    return new SpoolReader({ disk, segments: this.#segments, onDamage, fromOffset })
+    const { readBytes } = this.#options
+    return new SpoolReader({ disk, segments: this.#segments, onDamage, fromOffset, readBytes })
   }
 
   #look(id: number): KnownSegment {
