@@ -168,10 +168,9 @@ export class ProtobufWriter {
     write()
     const count = this.#at - start
     const lengthBytes = varintBytes(count)
-    if (lengthBytes > 1) {
-      this.#reserve(lengthBytes)
-      this.#bytes.copyWithin(start + lengthBytes - 1, start, this.#at)
-    }
+    // Now, as the buffer that grows once the place is back at the length would leave behind what follows it.
+    this.#reserve(VARINT_BYTES_MAX)
+    if (lengthBytes > 1) this.#bytes.copyWithin(start + lengthBytes - 1, start, this.#at)
     this.#at = start - 1
     this.uint(count)
     this.#at += count
