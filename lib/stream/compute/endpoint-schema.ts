@@ -233,12 +233,18 @@ export class EndpointSchema {
       predictsNumbers: this.#predictionKind === 'double' && this.#labelNames.length > 0,
       columns: sharedColumns({
         featureNames: this.#fields,
-        featureKinds: sharedKinds.share(
-          this.#kinds.map((kind) => kind ?? 'double'),
-        ) as readonly ValueKind[],
+        featureKinds: this.#columnKinds(),
         predictionKind: this.#predictionKind ?? 'double',
       }),
     })
+  }
+
+  /** Kinds that are all decided are shared already; to share a list costs as much as to spell it. */
+  #columnKinds(): readonly ValueKind[] {
+    const isDecided = (kinds: readonly (ValueKind | null)[]): kinds is readonly ValueKind[] =>
+      !kinds.includes(null)
+    if (isDecided(this.#kinds)) return this.#kinds
+    return sharedKinds.share(this.#kinds.map((kind) => kind ?? 'double')) as readonly ValueKind[]
   }
 
   /** A type that is decided stays: a column of files cannot change. */

@@ -63,13 +63,7 @@ export class SourceIndex {
   /** A number that is as good as always the source's; NO_NUMBER if it surely has none. */
   likely(scope: number, name: string): number {
     const hash = this.#hashOf(scope, name)
-    const table = this.#table
-    const mask = table.length - 1
-    for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
-      const next = table[at + 1] ?? 0
-      if (next === 0) return NO_NUMBER
-      if (table[at] === hash) return next - 1
-    }
+    return this.#numberAt(this.#placeOf(hash, hash << 1))
   }
 
   /** The source's number; NO_NUMBER for one that has none. */
@@ -77,14 +71,26 @@ export class SourceIndex {
     const scope = this.scopeOf(source)
     const name = nameOf(source)
     const hash = this.#hashOf(scope, name)
+    for (let at = hash << 1; ; at += 2) {
+      at = this.#placeOf(hash, at)
+      const number = this.#numberAt(at)
+      if (number === NO_NUMBER) return NO_NUMBER
+      if (this.#scopes[number] === scope && this.#names[number] === name) return number
+    }
+  }
+
+  /** The first place from one on that has a hash, or is free. */
+  #placeOf(hash: number, from: number): number {
     const table = this.#table
     const mask = table.length - 1
-    for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
-      const next = table[at + 1] ?? 0
-      if (next === 0) return NO_NUMBER
-      if (table[at] !== hash) continue
-      if (this.#scopes[next - 1] === scope && this.#names[next - 1] === name) return next - 1
-    }
+    let at = from & mask
+    while (table[at + 1] !== 0 && table[at] !== hash) at = (at + 2) & mask
+    return at
+  }
+
+  /** The number in a place, NO_NUMBER in a free one. */
+  #numberAt(at: number): number {
+    return (this.#table[at + 1] ?? 0) - 1
   }
 
   #hashOf(scope: number, name: string): number {
